@@ -1,0 +1,58 @@
+package faults
+
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+// delivered says whether the peer's kernel has everything that was written, the FIN included. On
+// the loopback interface what is sent is there, and acknowledgements may take 40 ms.
+func delivered(c *net.TCPConn) bool {
+	request := uint(unix.SIOCOUTQ)
+	if peer, ok := c.RemoteAddr().(*net.TCPAddr); ok && peer.IP.IsLoopback() {
+		request = unix.SIOCOUTQNSD
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return true
+	}
+	var n int
+	raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), request) })
+	return err != nil || n == 0
+}
+
+// flush waits until the kernel has sent everything that was written. It gives the number of bytes
+// that were not sent when the socket was closed meanwhile.
+func flush(c *net.TCPConn) (unsent int) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	lowered := false
+	raw.Write(func(fd uintptr) bool {
+		if unsent = notSent(int(fd)); unsent == 0 {
+			return true
+		}
+		if !lowered { // from now on the socket counts as writable when nothing is unsent
+			lowered = true
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, 1)
+		}
+		// The kernel tells that a socket became writable only to those who asked while it was not.
+		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+		if n, err := unix.Poll(fds, 0); err == nil && n == 0 {
+			return false
+		}
+		unsent = notSent(int(fd)) // sent meanwhile, or the connection is broken
+		return true
+	})
+	return unsent
+}
+
+func notSent(fd int) int {
+	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQNSD)
+	if err != nil {
+		return 0
+	}
+	return n
+}
