@@ -1,0 +1,271 @@
+package reports
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:embed html
+var htmlFiles embed.FS
+
+const (
+	// eagerResults is how many results have their texts in the page itself. Above it only failures do,
+	// and the texts of the others wait in inert scripts until somebody opens them.
+	eagerResults = 1000
+	// eagerFailures bounds the failures that stand in the page itself, and openFailures those that are
+	// open from the start: past that, a reader wants the list.
+	eagerFailures = 200
+	openFailures  = 40
+)
+
+var (
+	pageStyle  = asset("style.css")
+	pageScript = asset("exchange.js") + asset("page.js")
+	pageTmpl   = template.Must(template.New("page").Funcs(template.FuncMap{
+		"line":        Sanitize,
+		"text":        func(s string) string { return SanitizeLines(s, "") },
+		"name":        func(s string) string { return shorten(Sanitize(s), 160) },
+		"short":       func(s string) string { return shorten(s, 600) },
+		"link":        webLink,
+		"number":      number,
+		"place":       placeWords,
+		"symbol":      symbol,
+		"meaning":     meaning,
+		"meaningHere": meaningHere,
+	}).ParseFS(htmlFiles, "html/page.html.tmpl"))
+)
+
+// WriteHTML writes r as one self-contained page that asks the network for nothing. Texts are in the page;
+// evidence and transcripts lie beside each result as inert JSON, from which the script of the page draws
+// them when the result is opened. The content security policy allows that one script and no other.
+func WriteHTML(w io.Writer, r *Report) error {
+	if err := writeHTML(w, normalize(r)); err != nil {
+		return fmt.Errorf("write HTML report: %w", err)
+	}
+	return nil
+}
+
+func writeHTML(w io.Writer, r *Report) error {
+	rows := htmlRows(r)
+	page := newPage(r, rows)
+	if err := pageTmpl.ExecuteTemplate(w, "head", page); err != nil {
+		return err
+	}
+	for _, v := range Verdicts {
+		if err := writeGroup(w, v, rows); err != nil {
+			return err
+		}
+	}
+	return pageTmpl.ExecuteTemplate(w, "foot", page)
+}
+
+// writeGroup writes the results of one verdict under a heading.
+func writeGroup(w io.Writer, v Verdict, rows []*htmlRow) error {
+	first := slices.IndexFunc(rows, func(row *htmlRow) bool { return row.Verdict == v })
+	if first < 0 {
+		return nil
+	}
+	rows = rows[first:]
+	if last := slices.IndexFunc(rows, func(row *htmlRow) bool { return row.Verdict != v }); last >= 0 {
+		rows = rows[:last]
+	}
+	group := struct {
+		Verdict Verdict
+		Title   string
+		N       int
+	}{v, groupTitle[v], len(rows)}
+	if err := pageTmpl.ExecuteTemplate(w, "group", group); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := row.render(); err != nil {
+			return err
+		}
+		if err := pageTmpl.ExecuteTemplate(w, "row", row); err != nil {
+			return err
+		}
+		row.Body, row.Island = "", ""
+	}
+	_, err := io.WriteString(w, "</section>\n")
+	return err
+}
+
+// htmlRow is one result on the page.
+type htmlRow struct {
+	*Result
+	Anchor string
+	Alias  string // a second anchor, the bare ID, on the first result of a case
+	Open   bool
+	Inert  bool // the body waits in a script
+	Body   template.HTML
+	Island template.HTML // evidence and transcript
+}
+
+// htmlRows gives the results in reading order: worst first, then by case.
+func htmlRows(r *Report) []*htmlRow {
+	rows := make([]*htmlRow, len(r.Results))
+	for i := range r.Results {
+		rows[i] = &htmlRow{Result: &r.Results[i], Anchor: r.Results[i].Anchor()}
+	}
+	slices.SortStableFunc(rows, func(a, b *htmlRow) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(Verdicts, a.Verdict), slices.Index(Verdicts, b.Verdict)),
+			cmp.Compare(slices.Index(Levels, a.Level), slices.Index(Levels, b.Level)),
+			cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.ID, b.ID),
+			cmp.Compare(slices.Index(points, a.Point), slices.Index(points, b.Point)),
+			cmp.Compare(slices.Index(faults, a.Fault), slices.Index(faults, b.Fault)),
+			cmp.Compare(a.Transport, b.Transport))
+	})
+	seen := map[string]bool{}
+	for i, row := range rows {
+		row.Open = row.Verdict == Fail && i < openFailures
+		row.Inert = len(rows) > eagerResults && !(row.Verdict == Fail && i < eagerFailures)
+		// IDs of the page's own parts have no dot, so an alias never hides one of them.
+		if !seen[row.ID] && strings.Contains(row.ID, ".") {
+			row.Alias = fragment(row.ID)
+		}
+		seen[row.ID] = true
+	}
+	return rows
+}
+
+// Cited names the source: "RFC 9110, 10.1.1".
+func (row *htmlRow) Cited() string { return cited(row.Source) }
+
+// At says at which byte it went wrong.
+func (row *htmlRow) At() string { return atByte(row.Result) }
+
+// render fills in Body and Island.
+func (row *htmlRow) render() error {
+	var body strings.Builder
+	if err := pageTmpl.ExecuteTemplate(&body, "body", row); err != nil {
+		return err
+	}
+	row.Body = template.HTML(body.String())
+	if row.Inert {
+		// Markup of ours with escaped text: it has no script element, so nothing in it can end this one.
+		row.Body = `<script type="text/html" class="wait">` + row.Body + `</script>`
+	}
+	data, err := island(row.Result)
+	row.Island = data
+	return err
+}
+
+// island gives evidence and transcript as an inert script element. No "<" is left in it, so nothing
+// that a target sent can end the element or open a comment.
+func island(r *Result) (template.HTML, error) {
+	if len(r.Evidence) == 0 && len(r.Transcript) == 0 {
+		return "", nil
+	}
+	var buf bytes.Buffer
+	buf.WriteString(`<script type="application/json" class="data">`)
+	start := buf.Len()
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(struct {
+		Evidence   []Evidence       `json:"evidence"`
+		Transcript []islandExchange `json:"transcript"`
+		Omitted    int              `json:"omitted,omitempty"`
+	}{r.Evidence, islandExchanges(r.Transcript), r.Omitted})
+	if err != nil {
+		return "", err
+	}
+	data := bytes.TrimSpace(buf.Bytes()[start:])
+	if bytes.IndexByte(data, '<') >= 0 {
+		data = bytes.ReplaceAll(data, []byte("<"), []byte(`\u003c`))
+	}
+	return template.HTML(buf.String()[:start] + string(data) + `</script>`), nil
+}
+
+// islandEvent has its bytes as base64, which takes a third less room than hex.
+type islandEvent struct {
+	Event
+	Hex string `json:"hex,omitempty"` // only where it is no hex
+	B64 []byte `json:"b64,omitempty"`
+}
+
+type islandExchange struct {
+	Exchange
+	Events []islandEvent `json:"events"`
+}
+
+func islandExchanges(list []Exchange) []islandExchange {
+	out := make([]islandExchange, len(list))
+	for i, x := range list {
+		out[i] = islandExchange{x, make([]islandEvent, len(x.Events))}
+		for j, event := range x.Events {
+			data, err := hex.DecodeString(event.Hex)
+			if err != nil {
+				out[i].Events[j] = islandEvent{Event: event, Hex: event.Hex}
+				continue
+			}
+			out[i].Events[j] = islandEvent{Event: event, B64: data}
+		}
+	}
+	return out
+}
+
+// asset gives an embedded file of the page.
+func asset(name string) string {
+	data, err := htmlFiles.ReadFile("html/" + name)
+	if err != nil {
+		panic(err) // go:embed has it, or the build would have failed
+	}
+	return string(data)
+}
+
+// policy is the content security policy: nothing but our own style and script, by their hash.
+func policy() string {
+	sum := func(s string) string {
+		hash := sha256.Sum256([]byte(s))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+	}
+	return "default-src 'none'; style-src " + sum(pageStyle) + "; script-src " + sum(pageScript) +
+		"; img-src data:; base-uri 'none'; form-action 'none'"
+}
+
+// webLink gives s where it is an absolute http or https URL, else "": a report must not offer to run
+// javascript: or to open a file.
+func webLink(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return u.String()
+}
+
+// number writes a figure with at most four significant digits after the point.
+func number(v float64) string {
+	if v == float64(int64(v)) {
+		return comma(int64(v))
+	}
+	if v >= 1000 || v <= -1000 {
+		return comma(int64(v))
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// comma writes an integer with thousands apart: 1,048,576.
+func comma(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
