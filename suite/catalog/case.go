@@ -1,0 +1,111 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Level is how strongly a source demands something (RFC 2119).
+type Level string
+
+// The levels, strongest first.
+const (
+	Must   Level = "MUST"
+	Should Level = "SHOULD"
+	May    Level = "MAY"
+)
+
+// Weight orders levels: MUST 2, SHOULD 1, MAY 0.
+func (l Level) Weight() int {
+	switch l {
+	case Must:
+		return 2
+	case Should:
+		return 1
+	}
+	return 0
+}
+
+// Source says where a requirement stands.
+type Source struct {
+	Document string `json:"document"` // "resume-request"
+	Section  string `json:"section"`  // its heading
+	URL      string `json:"url,omitempty"`
+	// Loose says where the document is silent or loose and what decides instead.
+	Loose string `json:"loose,omitempty"`
+}
+
+// String gives the citation: "resume-request, Request-Content-Location".
+func (s Source) String() string { return s.Document + ", " + s.Section }
+
+// Need names something that a case needs of the target and not every target offers; its value is
+// the configuration key that turns it on.
+type Need string
+
+// The needs. NeedReadback is fulfilled by default.
+const (
+	NeedReadback Need = "readback"
+	NeedCount    Need = "count"
+	NeedLarge    Need = "large"
+	NeedSlow     Need = "slow"
+	NeedFailing  Need = "failing"
+	NeedUsers    Need = "users"
+)
+
+// Case is the check of one requirement: everything that can be told of it without running it.
+type Case struct {
+	ID       string // profile.area.name: never renumbered, never reused
+	Level    Level
+	Source   Source
+	Requires string // what is required, one sentence
+	Why      string // why it matters to a client, one sentence
+	Sends    string // what is sent and where it is cut
+	Failure  string // what a failure means and where a server's author should look
+	Point    string // the interruption point: "none", "before-100", "mid-upload", "pre-response", "partial-download"
+	Faults   []string
+	Needs    []Need
+	Later    bool // from a later text than the profile's source: never a MUST
+}
+
+// Profile is the first part of the ID.
+func (c Case) Profile() string { return part(c.ID, 0) }
+
+// Area is the second part of the ID.
+func (c Case) Area() string { return part(c.ID, 1) }
+
+// Name is the last part of the ID.
+func (c Case) Name() string { return part(c.ID, 2) }
+
+func part(id string, i int) string {
+	parts := strings.SplitN(id, ".", 3)
+	if i >= len(parts) {
+		return ""
+	}
+	return parts[i]
+}
+
+// Variant is one way to run a case; it becomes one result.
+type Variant struct {
+	Fault     string // "none", "fin", "rst" or "stall"
+	Transport string // "h1"
+}
+
+// Variants gives every way to run the case over the given transports.
+func (c Case) Variants(transports []string) []Variant {
+	faults := c.Faults
+	if len(faults) == 0 {
+		faults = []string{"none"}
+	}
+	var variants []Variant
+	for _, transport := range transports {
+		for _, fault := range faults {
+			variants = append(variants, Variant{fault, transport})
+		}
+	}
+	return variants
+}
+
+// Title names one result: "resume.upload.offsets [mid-upload fin h1]". Focus expressions match it.
+func (c Case) Title(v Variant) string {
+	return fmt.Sprintf("%s [%s %s %s]", c.ID, c.Point, v.Fault, v.Transport)
+}

@@ -1,0 +1,87 @@
+package suite
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/matrix"
+	"github.com/resumespec/resumespec/suite/profiles/resume"
+)
+
+// profile is a protocol that the suite can test.
+type profile struct {
+	name, title, source string
+	checks              func() []matrix.Check
+}
+
+// profiles lists them in the order of the report. A new profile is one line here.
+var profiles = []profile{
+	{resume.Name, resume.Title, resume.Source, resume.Checks},
+}
+
+// Cases gives every case in catalogue order.
+func Cases() []catalog.Case {
+	var cases []catalog.Case
+	for _, p := range profiles {
+		for _, check := range p.checks() {
+			cases = append(cases, check.Case)
+		}
+	}
+	return cases
+}
+
+// Case gives the case with the given ID.
+func Case(id string) (catalog.Case, bool) {
+	for _, c := range Cases() {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return catalog.Case{}, false
+}
+
+// Similar gives up to five IDs that are near to one that does not exist, the nearest first.
+func Similar(id string) []string {
+	type near struct {
+		id       string
+		distance int
+	}
+	var all []near
+	for _, c := range Cases() {
+		d := distance(strings.ToLower(id), c.ID)
+		if strings.Contains(c.ID, strings.ToLower(id)) && id != "" {
+			d = 0
+		}
+		if d <= max(3, len(c.ID)/3) {
+			all = append(all, near{c.ID, d})
+		}
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].distance < all[j].distance })
+	var ids []string
+	for _, n := range all[:min(5, len(all))] {
+		ids = append(ids, n.id)
+	}
+	return ids
+}
+
+// distance is the number of insertions, deletions and replacements between two texts (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

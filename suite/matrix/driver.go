@@ -1,0 +1,85 @@
+package matrix
+
+import (
+	"net/url"
+
+	"github.com/resumespec/resumespec/suite/exchange"
+)
+
+// Driver is what a protocol must tell the matrix. It builds requests and reads answers; the matrix
+// sends, cuts, records and judges. A driver keeps no state: what it learns goes into the Operation.
+type Driver interface {
+	// Start gives the request that begins the upload.
+	Start(op *Operation) exchange.Request
+	// Learn takes from a response, interim or final, of any request of the operation what later
+	// steps need.
+	Learn(op *Operation, r *exchange.Response)
+	// Offset gives the request that asks how much of the body the server has. The error says what
+	// the server did not offer.
+	Offset(op *Operation) (exchange.Request, error)
+	// ReadOffset reads the answer to it, in bytes. The error says what was expected instead.
+	ReadOffset(op *Operation, r *exchange.Response) (int64, error)
+	// Resume gives the request that sends the body's bytes from (inclusive) to (exclusive), and that
+	// ends the upload when to is the body's length.
+	Resume(op *Operation, from, to int64) (Piece, error)
+	// Conflict says whether the answer to a Resume means "not at that offset".
+	Conflict(op *Operation, r *exchange.Response) bool
+	// Outcome gives the request that replays the final response; ErrNotOffered where the server
+	// cannot replay one.
+	Outcome(op *Operation) (exchange.Request, error)
+	// ReadOutcome reads the answer to it. The state says whether a final response was there.
+	ReadOutcome(op *Operation, r *exchange.Response) (*exchange.Response, OutcomeState, error)
+	// Downloads gives the URIs at which the final response's body can be read by ranges.
+	Downloads(op *Operation) []*url.URL
+}
+
+// OutcomeState says what a server answered when it was asked for the final response.
+type OutcomeState string
+
+// The states.
+const (
+	Ready   OutcomeState = "ready"   // the final response is there
+	Pending OutcomeState = "pending" // not yet: 202, 404, 409, 425, 503
+	Broken  OutcomeState = "broken"  // neither
+)
+
+// Piece is a request that carries part of the body.
+type Piece struct {
+	Request exchange.Request
+	Payload int64 // offset in the request's body at which the part begins, in bytes
+	From    int64 // offset in the upload, inclusive
+	To      int64 // offset in the upload, exclusive
+}
+
+// ErrNotOffered says what the server did not offer; a case that needs it is unsupported.
+type ErrNotOffered string
+
+func (e ErrNotOffered) Error() string { return string(e) }
+
+// Operation is one upload: what the client wants and what it has learnt so far.
+type Operation struct {
+	Tag    string // the case's token, for {tag}
+	Method string
+	URL    *url.URL // effective request URI
+	Fields exchange.Fields
+	Body   []byte
+	// Chunked sends the first request without Content-Length: its length is not known beforehand.
+	Chunked bool
+
+	// What the server told, by the driver's own names ("request-content").
+	Handles map[string]*url.URL
+	// Facts are other values that the driver keeps ("accept-patch").
+	Facts map[string]string
+	// Sent counts the bytes of the body that were forwarded to the server, at most: no offset may be above it.
+	Sent int64
+	// Known is the last offset that the server gave; it may never go down. -1: none yet.
+	Known int64
+	// Final is the final response to the first request, as far as it came.
+	Final *exchange.Response
+}
+
+// Len is the body's length in bytes.
+func (op *Operation) Len() int64 { return int64(len(op.Body)) }
+
+// Handle gives a URI that the server offered, nil when it did not.
+func (op *Operation) Handle(name string) *url.URL { return op.Handles[name] }

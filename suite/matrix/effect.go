@@ -1,0 +1,226 @@
+package matrix
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// Witness sees the effect of an upload from outside: the stored bytes and, where the target tells
+// it, the number of effects.
+type Witness struct {
+	Readback target.Readback
+	Count    *target.Count
+}
+
+// Effects is the number of effects at one moment, to compare a later one with.
+type Effects struct {
+	s      *Session
+	w      Witness
+	tag    string
+	before int64
+}
+
+// Effects remembers how many effects the token has had so far. Without count it compares nothing.
+func (s *Session) Effects(w Witness, tag string) Effects {
+	e := Effects{s: s, w: w, tag: tag}
+	e.before, _ = e.now()
+	return e
+}
+
+func (e Effects) now() (int64, bool) {
+	if e.w.Count == nil {
+		return 0, false
+	}
+	path := strings.ReplaceAll(e.w.Count.Path, "{tag}", url.QueryEscape(e.tag))
+	response := e.s.Do("the read of the count", exchange.Request{Method: "GET", Target: resolved(e.s.Base(), path).RequestURI()})
+	n, err := numberAt(response, e.w.Count.Pointer)
+	if err != nil {
+		e.s.Unsupported("the count cannot be read at %s: %v", path, err)
+	}
+	return n, true
+}
+
+// None asks that nothing has happened since.
+func (e Effects) None(when string) {
+	if n, counted := e.now(); counted && n != e.before {
+		e.s.Broken("no effect "+when, "%d more than before", n-e.before)
+	}
+}
+
+// Once asks that exactly one thing has happened since.
+func (e Effects) Once(when string) {
+	if n, counted := e.now(); counted && n != e.before+1 {
+		e.s.Broken("exactly one effect "+when, "%d", n-e.before)
+	}
+}
+
+// Since gives the number of effects since, and whether they are counted at all.
+func (e Effects) Since() (int64, bool) {
+	n, counted := e.now()
+	return n - e.before, counted
+}
+
+// numberAt reads the number at a JSON Pointer (RFC 6901) of a 2xx response.
+func numberAt(r *exchange.Response, pointer string) (int64, error) {
+	if r.Status/100 != 2 {
+		return 0, fmt.Errorf("status %d", r.Status)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(r.Body))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return 0, fmt.Errorf("no JSON: %w", err)
+	}
+	for _, token := range pointerTokens(pointer) {
+		switch at := value.(type) {
+		case map[string]any:
+			value = at[token]
+		case []any:
+			i, err := strconv.Atoi(token)
+			if err != nil || i < 0 || i >= len(at) {
+				return 0, fmt.Errorf("nothing at %q", pointer)
+			}
+			value = at[i]
+		default:
+			return 0, fmt.Errorf("nothing at %q", pointer)
+		}
+	}
+	number, ok := value.(json.Number)
+	if !ok {
+		return 0, fmt.Errorf("no number at %q", pointer)
+	}
+	return number.Int64()
+}
+
+func pointerTokens(pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	tokens := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i, token := range tokens {
+		tokens[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+	}
+	return tokens
+}
+
+// errNoReadback says why stored bytes can't be read.
+var errNoReadback = errors.New("stored bytes cannot be read back")
+
+// Stored reads the stored bytes of an upload. The error wraps errNoReadback where the target or its
+// configuration gives no way to.
+func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, error) {
+	var last error
+	for _, place := range w.places(s, op, outcome) {
+		if !s.Here(place) {
+			last = fmt.Errorf("%w: %s is another origin", errNoReadback, place.Redacted())
+			continue
+		}
+		response, err := s.follow(place)
+		switch {
+		case err != nil:
+			return nil, err
+		case response.Status == 200:
+			return response.Body, nil
+		default:
+			last = fmt.Errorf("GET %s gave %d", place.RequestURI(), response.Status)
+		}
+	}
+	if last == nil {
+		last = fmt.Errorf("%w: the response names no place (readback: %s)", errNoReadback, w.Readback.From)
+	}
+	return nil, last
+}
+
+// places gives where the stored bytes may be.
+func (w Witness) places(s *Session, op *Operation, outcome *Outcome) []*url.URL {
+	field := map[string]string{"location": "Location", "content-location": "Content-Location", "path": "Location"}[w.Readback.From]
+	if field == "" || outcome == nil || outcome.Response == nil {
+		return nil
+	}
+	value := outcome.Response.Fields.Get(field)
+	if w.Readback.From == "path" {
+		id := value[strings.LastIndex(value, "/")+1:]
+		path := strings.NewReplacer("{id}", id, "{tag}", op.Tag).Replace(w.Readback.Path)
+		return []*url.URL{resolved(s.Base(), path)}
+	}
+	if value == "" {
+		return nil
+	}
+	var places []*url.URL
+	for _, base := range outcome.Bases {
+		place, err := exchange.Resolve(base.String(), value)
+		if err == nil && (len(places) == 0 || places[0].String() != place.String()) {
+			places = append(places, place)
+		}
+	}
+	return places
+}
+
+// follow gets u, and follows at most three redirects within the target's origin.
+func (s *Session) follow(u *url.URL) (*exchange.Response, error) {
+	for range 4 {
+		response := s.Do("the read of the stored bytes", RequestTo("GET", u))
+		if response.Status/100 != 3 {
+			return response, nil
+		}
+		next, err := exchange.Resolve(u.String(), response.Fields.Get("Location"))
+		if err != nil || !s.Here(next) {
+			return nil, fmt.Errorf("%w: redirected to another origin", errNoReadback)
+		}
+		u = next
+	}
+	return nil, fmt.Errorf("GET %s: more than three redirects", u.RequestURI())
+}
+
+// Intact asks that the stored bytes equal the upload's body. Where they can't be read, it keeps a
+// note and says false.
+func (s *Session) Intact(w Witness, op *Operation, outcome *Outcome) bool {
+	stored, err := s.Stored(w, op, outcome)
+	if errors.Is(err, errNoReadback) {
+		s.Note("%v", err)
+		return false
+	}
+	if err != nil {
+		s.Broken("the stored bytes to be readable", "%v", err)
+	}
+	s.SameBytes("stored bytes", stored, op.Body)
+	s.Note("stored bytes: %d, SHA-256 %s", len(stored), digest(stored))
+	return true
+}
+
+// SameBytes asks that got equals want and names the first byte that does not.
+func (s *Session) SameBytes(what string, got, want []byte) {
+	if at := FirstDifference(got, want); at >= 0 {
+		s.BrokenAt(at, what,
+			fmt.Sprintf("%d bytes, SHA-256 %s", len(want), digest(want)),
+			"%d bytes, SHA-256 %s; the first difference is at byte %d", len(got), digest(got), at)
+	}
+}
+
+// FirstDifference gives the offset of the first byte in which a and b differ, -1 when they are equal.
+func FirstDifference(a, b []byte) int64 {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return int64(i)
+		}
+	}
+	if len(a) != len(b) {
+		return int64(min(len(a), len(b)))
+	}
+	return -1
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

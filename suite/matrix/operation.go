@@ -1,0 +1,48 @@
+package matrix
+
+import (
+	"math/rand/v2"
+	"net/url"
+
+	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// Operation gives a new upload of body as the template says, with the given token for {tag}.
+func (s *Session) Operation(template target.Request, tag string, body []byte) *Operation {
+	method, path, headers := template.Expand(tag)
+	var fields exchange.Fields
+	for _, header := range headers {
+		fields = append(fields, exchange.Field{Name: header.Name, Value: header.Value})
+	}
+	return &Operation{
+		Tag: tag, Method: method, URL: resolved(s.Base(), path), Fields: fields, Body: body,
+		Handles: map[string]*url.URL{}, Facts: map[string]string{}, Known: -1,
+	}
+}
+
+// Bytes gives n bytes that look like noise and are the same for the same salt: a byte that is lost,
+// doubled or moved changes every comparison.
+func Bytes(n int, salt uint64) []byte {
+	source := rand.New(rand.NewPCG(salt, 0x7265_7375_6d65)) // #nosec G404 -- test data, not a secret
+	body := make([]byte, n)
+	for i := range body {
+		body[i] = byte(source.Uint32())
+	}
+	return body
+}
+
+// Upload carries out the operation undisturbed.
+func (s *Session) Upload(d Driver, op *Operation) *Outcome {
+	response, interims, err := s.TryAll(d.Start(op))
+	for _, interim := range interims {
+		d.Learn(op, interim)
+	}
+	if err != nil {
+		s.unanswered("the undisturbed upload", err)
+	}
+	d.Learn(op, response)
+	op.Final = response
+	op.Sent = op.Len()
+	return &Outcome{Response: response, Bases: bases(op), Via: "the request"}
+}

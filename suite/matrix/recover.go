@@ -1,0 +1,203 @@
+package matrix
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/resumespec/resumespec/suite/exchange"
+)
+
+// Outcome is the final response of an upload, however the client came by it.
+type Outcome struct {
+	Response *exchange.Response
+	// Bases are the URIs against which its references may resolve, the likelier first.
+	Bases []*url.URL
+	// Via says where it came from: "the request", "the last part", "the replay".
+	Via string
+}
+
+// Offset asks the server how much of the upload it has, and holds the answer against the law: never
+// more than was sent, never less than it said before.
+func (s *Session) Offset(d Driver, op *Operation) int64 {
+	req, err := d.Offset(op)
+	s.offered(err)
+	response := s.Do("the question for the offset ("+req.Method+")", req)
+	d.Learn(op, response)
+	offset, err := d.ReadOffset(op, response)
+	if err != nil {
+		s.Broken("an offset of the upload", "%v", err)
+	}
+	s.lawful(op, offset)
+	op.Known = offset
+	return offset
+}
+
+// offered ends the case as unsupported when a step is not possible because the server did not
+// offer it.
+func (s *Session) offered(err error) {
+	var missing ErrNotOffered
+	switch {
+	case err == nil:
+	case errors.As(err, &missing):
+		s.Unsupported("%v", err)
+	default:
+		s.Broken("a way to go on with the upload", "%v", err)
+	}
+}
+
+func (s *Session) lawful(op *Operation, offset int64) {
+	switch {
+	case offset < 0 || offset > op.Sent:
+		s.BrokenAt(op.Sent, "request body",
+			"an offset from 0 to "+bytesOf(op.Sent)+", which is what was sent", "the offset %d", offset)
+	case offset < op.Known:
+		s.BrokenAt(op.Known, "request body",
+			"an offset that never decreases: it was "+strconv.FormatInt(op.Known, 10)+" before", "the offset %d", offset)
+	}
+}
+
+func bytesOf(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+// Send sends the body's bytes from from to to over a clean connection. An answer that says that the
+// offset is wrong makes the client ask once more, which is a warning; a second one breaks the case.
+// The response is nil when the server turned out to have these bytes already.
+func (s *Session) Send(d Driver, op *Operation, from, to int64) *exchange.Response {
+	response := s.put(d, op, from, to)
+	if !d.Conflict(op, response) {
+		return response
+	}
+	again, over := s.reread(d, op)
+	s.Warn("the offset that the server gave to be accepted by the next write",
+		"%d for a write at byte %d; asked once more, the server said %s", response.Status, from, told(again, over))
+	if over || again >= to {
+		return nil
+	}
+	response = s.put(d, op, again, to)
+	if d.Conflict(op, response) {
+		s.BrokenAt(again, "request body", "the offset that the server gave to be accepted by the next write",
+			"%d for a write at byte %d, for the second time", response.Status, again)
+	}
+	return response
+}
+
+// reread asks for the offset once more; the upload may have come to its end meanwhile and be gone.
+func (s *Session) reread(d Driver, op *Operation) (offset int64, over bool) {
+	req, err := d.Offset(op)
+	s.offered(err)
+	response := s.Do("the second question for the offset", req)
+	offset, err = d.ReadOffset(op, response)
+	if err != nil {
+		return 0, true
+	}
+	s.lawful(op, offset)
+	op.Known = offset
+	return offset, false
+}
+
+func told(offset int64, over bool) string {
+	if over {
+		return "that it is gone"
+	}
+	return strconv.FormatInt(offset, 10)
+}
+
+// EnsureWhole does what a client does that lost the response: it asks whether the whole body
+// arrived, and sends what did not. A server may have processed less than was sent.
+func (s *Session) EnsureWhole(d Driver, op *Operation) {
+	req, err := d.Offset(op)
+	if err != nil {
+		return // nothing to ask; the server's word is its response
+	}
+	offset, err := d.ReadOffset(op, s.Do("the question for the offset", req))
+	if err != nil {
+		return // over, and gone
+	}
+	s.lawful(op, offset)
+	op.Known = offset
+	if offset < op.Len() {
+		s.Note("kept %d of %d bytes", offset, op.Len())
+		s.Send(d, op, offset, op.Len())
+	}
+}
+
+func (s *Session) put(d Driver, op *Operation, from, to int64) *exchange.Response {
+	piece, err := d.Resume(op, from, to)
+	s.offered(err)
+	op.Sent = max(op.Sent, to)
+	response := s.Do("the write of bytes "+strconv.FormatInt(from, 10)+" to "+strconv.FormatInt(to, 10), piece.Request)
+	d.Learn(op, response)
+	return response
+}
+
+// Recover brings an interrupted upload to its end as a client would: ask for the offset, send the
+// rest, take the final response.
+func (s *Session) Recover(d Driver, op *Operation) *Outcome {
+	began := time.Now()
+	from := s.Offset(d, op)
+	outcome := s.Finish(d, op, from)
+	s.Figure("time to resume", float64(time.Since(began).Microseconds())/1000, "ms")
+	return outcome
+}
+
+// Finish sends the body from from to its end and gives the final response.
+func (s *Session) Finish(d Driver, op *Operation, from int64) *Outcome {
+	if from == op.Len() && !op.Chunked {
+		return s.Replayed(d, op)
+	}
+	piece, err := d.Resume(op, from, op.Len())
+	s.offered(err)
+	response := s.Send(d, op, from, op.Len())
+	if response == nil {
+		return s.Replayed(d, op)
+	}
+	return &Outcome{Response: response, Bases: []*url.URL{op.URL, resolved(s.Base(), piece.Request.Target)}, Via: "the last part"}
+}
+
+// bases gives the URI against which the references of a response to the first request resolve.
+func bases(op *Operation) []*url.URL { return []*url.URL{op.URL} }
+
+func resolved(base *url.URL, target string) *url.URL {
+	ref, err := url.Parse(target)
+	if err != nil {
+		return base
+	}
+	return base.ResolveReference(ref)
+}
+
+// Replayed waits until the server shows the final response again, and gives it.
+func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
+	req, err := d.Outcome(op)
+	s.offered(err)
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+		response := s.Do("the question for the final response", req)
+		final, state, err := d.ReadOutcome(op, response)
+		switch state {
+		case Ready:
+			return &Outcome{Response: final, Bases: bases(op), Via: "the replay"}
+		case Broken:
+			s.Broken("the final response, or an answer that says not yet", "%v", err)
+		case Pending:
+		}
+		if !s.Wait(min(retryAfter(response, pause), time.Second)) {
+			s.Broken("the final response to become available within "+s.bench.Limits.Time.String(),
+				"still %d at the end", response.Status)
+		}
+	}
+}
+
+// retryAfter gives how long the server asks to wait; 0 s and what is no number of seconds leave the
+// client's own pause.
+func retryAfter(r *exchange.Response, own time.Duration) time.Duration {
+	seconds, err := strconv.Atoi(r.Fields.Get("Retry-After"))
+	if err != nil || seconds <= 0 {
+		return own
+	}
+	return time.Duration(seconds) * time.Second
+}

@@ -1,0 +1,297 @@
+package matrix
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/resumespec/resumespec/faults"
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// Bench is what all sessions of a run share. It is safe for concurrent use.
+type Bench struct {
+	Config   *target.Config
+	Base     *url.URL // the target's URL
+	Injector faults.Injector
+	Limits   exchange.Limits // of one exchange
+}
+
+// Step is one exchange of a session: its transcript and, where it went through a link, what that did.
+type Step struct {
+	Record   exchange.Record
+	Evidence *faults.Evidence // nil for a clean exchange
+}
+
+// Session is one case while it runs. Its methods that judge end the case by a panic which Run
+// takes back, so they are called from the case's own goroutine only; those that send may be
+// called from any.
+type Session struct {
+	Case    catalog.Case
+	Variant catalog.Variant
+	Tag     string // the case's own token
+	Finding catalog.Finding
+	Notes   []string
+
+	bench  *Bench
+	parent context.Context
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	steps   []Step
+	figures map[string]Figure
+	links   []*faults.Link
+	began   time.Time
+}
+
+// Figure is a measured quantity.
+type Figure struct {
+	Value float64
+	Unit  string
+}
+
+// Check is a case together with the code that carries it out.
+type Check struct {
+	catalog.Case
+	Run func(*Session)
+}
+
+// stop is the panic that ends a case.
+type stop struct{ finding catalog.Finding }
+
+// Run carries out one check and says what it found. It never panics; what the harness itself does
+// wrong becomes the verdict "error".
+func Run(ctx context.Context, bench *Bench, check Check, variant catalog.Variant) *Session {
+	s := &Session{
+		Case: check.Case, Variant: variant, Tag: NewTag(),
+		Finding: catalog.Finding{Verdict: catalog.Pass, Byte: -1},
+		bench:   bench, parent: ctx, figures: map[string]Figure{}, began: time.Now(),
+	}
+	s.Round()
+	defer s.end()
+	s.guard(check.Run)
+	return s
+}
+
+// guard runs f and turns the panic that ended it into the finding.
+func (s *Session) guard(f func(*Session)) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case stop:
+			s.Finding = catalog.Worse(s.Finding, p.finding)
+		default:
+			s.Finding = catalog.Finding{
+				Verdict: catalog.Error, Expected: "the case to run to its end",
+				Got: fmt.Sprintf("the harness failed: %v", p), Byte: -1,
+			}
+		}
+	}()
+	f(s)
+}
+
+// end releases what the session holds.
+func (s *Session) end() {
+	s.mu.Lock()
+	links := s.links
+	s.links = nil
+	s.mu.Unlock()
+	for _, link := range links {
+		link.Release()
+		_ = link.Close() // the client's end; the target is told by Release
+	}
+	s.cancel()
+	if s.Finding.Verdict == catalog.Pass {
+		s.Finding.Expected, s.Finding.Got = s.Case.Requires, "as required"
+	}
+}
+
+// Round gives the case its time limit anew. A case that repeats an interruption calls it before each
+// repetition, so that the limit bounds one recovery and not their number.
+func (s *Session) Round() {
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.ctx, s.cancel = context.WithTimeout(s.parent, s.bench.Limits.Time)
+}
+
+// Context is done when the round's time is over or the run ends.
+func (s *Session) Context() context.Context { return s.ctx }
+
+// Config gives the configuration of the run.
+func (s *Session) Config() *target.Config { return s.bench.Config }
+
+// Base gives the target's URL.
+func (s *Session) Base() *url.URL { return s.bench.Base }
+
+// Elapsed is the time since the case began.
+func (s *Session) Elapsed() time.Duration { return time.Since(s.began) }
+
+// Steps gives the exchanges so far.
+func (s *Session) Steps() []Step {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Step(nil), s.steps...)
+}
+
+// Figures gives what was measured.
+func (s *Session) Figures() map[string]Figure { return s.figures }
+
+// Figure keeps a measured quantity for the report.
+func (s *Session) Figure(name string, value float64, unit string) {
+	s.figures[name] = Figure{value, unit}
+}
+
+// Note keeps a remark for the report; a remark is kept once.
+func (s *Session) Note(format string, args ...any) {
+	note := fmt.Sprintf(format, args...)
+	for _, have := range s.Notes {
+		if have == note {
+			return
+		}
+	}
+	s.Notes = append(s.Notes, note)
+}
+
+var tagEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// NewTag gives a token of 16 letters and digits that no other case has.
+func NewTag() string {
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never fails
+	return tagEncoding.EncodeToString(b[:])
+}
+
+// Try carries out one undisturbed exchange over a connection of its own, as the first user. The
+// error is an *exchange.Error, or one that wraps ErrDial.
+func (s *Session) Try(req exchange.Request) (*exchange.Response, error) {
+	response, _, err := s.exchange(req, 0)
+	return response, err
+}
+
+// ErrDial says that the target takes no connection.
+var ErrDial = errors.New("connect to the target")
+
+func (s *Session) exchange(req exchange.Request, user int) (*exchange.Response, []*exchange.Response, error) {
+	conn, err := s.dial()
+	if err != nil {
+		return nil, nil, err
+	}
+	x := exchange.New(conn, s.signed(req, user), s.bench.Limits)
+	response, err := x.Do(s.ctx)
+	_ = x.Close() // the exchange is over; what closing says changes nothing
+	s.keep(Step{Record: x.Record()})
+	return response, x.Interims(), err
+}
+
+func (s *Session) dial() (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(s.ctx, "tcp", s.bench.Config.Origin())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDial, err)
+	}
+	return conn, nil
+}
+
+func (s *Session) keep(step Step) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.steps = append(s.steps, step)
+	return len(s.steps) - 1
+}
+
+// TryAs is Try with the credentials of the numbered user; -1 sends none.
+func (s *Session) TryAs(user int, req exchange.Request) (*exchange.Response, error) {
+	response, _, err := s.exchange(req, user)
+	return response, err
+}
+
+// TryAll is Try that gives the interim responses as well.
+func (s *Session) TryAll(req exchange.Request) (*exchange.Response, []*exchange.Response, error) {
+	return s.exchange(req, 0)
+}
+
+// Do is Try for an exchange that must succeed in getting any final response; what names it in the
+// finding.
+func (s *Session) Do(what string, req exchange.Request) *exchange.Response {
+	response, err := s.Try(req)
+	if err != nil {
+		s.unanswered(what, err)
+	}
+	return response
+}
+
+// unanswered ends the case because an undisturbed exchange got no whole answer.
+func (s *Session) unanswered(what string, err error) {
+	expected := what + " to be answered within " + s.bench.Limits.Time.String()
+	switch {
+	case s.parent.Err() != nil:
+		s.halt(catalog.Inconclusive, expected, "the run was ended first")
+	case errors.Is(err, ErrDial):
+		s.halt(catalog.Error, expected, err.Error()+" (did the server die?)")
+	default:
+		s.halt(catalog.Fail, expected, err.Error())
+	}
+}
+
+// signed adds the credentials of the numbered user. Requests go to the configured origin only, and
+// so do these.
+func (s *Session) signed(req exchange.Request, user int) exchange.Request {
+	req.Host = s.bench.Base.Host
+	users := s.bench.Config.Users
+	if user < 0 || user >= len(users) {
+		return req
+	}
+	fields := append(exchange.Fields{}, req.Fields...)
+	for name, value := range users[user].Headers {
+		if !fields.Has(name) {
+			fields = append(fields, exchange.Field{Name: name, Value: value})
+		}
+	}
+	req.Fields = fields
+	return req
+}
+
+// Here says whether u belongs to the target's origin: nothing is ever sent elsewhere.
+func (s *Session) Here(u *url.URL) bool {
+	return u != nil && SameOrigin(u, s.bench.Base)
+}
+
+// SameOrigin says whether two http URIs have one origin (RFC 6454, 5).
+func SameOrigin(a, b *url.URL) bool {
+	port := func(u *url.URL) string {
+		if u.Port() == "" {
+			return "80"
+		}
+		return u.Port()
+	}
+	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+// RequestTo gives a request without body for u.
+func RequestTo(method string, u *url.URL, fields ...exchange.Field) exchange.Request {
+	return exchange.Request{Method: method, Target: u.RequestURI(), Fields: fields}
+}
+
+// Wait lets d pass, or less when the round's time is over: for polling where the protocol itself
+// waits, never to hit a moment.
+func (s *Session) Wait(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.ctx.Done():
+		return false
+	}
+}

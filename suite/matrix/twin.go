@@ -1,0 +1,135 @@
+package matrix
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Twins are undisturbed uploads of the same shape as an interrupted one. The first is taken before
+// the interrupted upload and the second after it, so that what merely passes with time (a date, a
+// counter) differs between the two; a third confirms what would break the case.
+type Twins struct {
+	s     *Session
+	d     Driver
+	make  func(tag string) *Operation
+	taken []*Outcome
+}
+
+// Twins takes the first twin. The function gives an operation of the same shape with another token.
+func (s *Session) Twins(d Driver, shape func(tag string) *Operation) *Twins {
+	t := &Twins{s: s, d: d, make: shape}
+	t.take()
+	return t
+}
+
+// First gives the final response of the first twin.
+func (t *Twins) First() *Outcome { return t.taken[0] }
+
+func (t *Twins) take() {
+	t.taken = append(t.taken, t.s.Upload(t.d, t.make(NewTag())))
+}
+
+// Same asks that got is the final response that the twins had. Where a write's own answer is a
+// success of another kind, the replayed response counts instead: no source says that the request that
+// completes an upload is answered like the one that began it. It gives the response that counted.
+func (t *Twins) Same(op *Operation, got *Outcome) *Outcome {
+	different := t.differences(got)
+	if len(different) == 0 {
+		return got
+	}
+	if got.Via == "the last part" && got.Response.Status/100 == 2 {
+		if _, err := t.d.Outcome(op); err != nil {
+			t.s.Note("the last part was answered %d; no replay is offered to compare with", got.Response.Status)
+			return got
+		}
+		replayed := t.s.Replayed(t.d, op)
+		if different = t.differences(replayed); len(different) == 0 {
+			t.s.Note("the last part was answered %d, the replay holds the final response", got.Response.Status)
+			return replayed
+		}
+		got = replayed
+	}
+	first := different[0]
+	t.s.Broken("the final response that an undisturbed upload gets: "+first.aspect+" "+first.want,
+		"from %s: %s %s%s", got.Via, first.aspect, first.got, more(different))
+	return got
+}
+
+func more(different []difference) string {
+	if len(different) == 1 {
+		return ""
+	}
+	var names []string
+	for _, d := range different[1:] {
+		names = append(names, d.aspect)
+	}
+	if len(names) > 5 {
+		names = append(names[:5], "…")
+	}
+	return fmt.Sprintf(" (also different: %s)", strings.Join(names, ", "))
+}
+
+// difference is one aspect in which the twins agree with each other and not with the response.
+type difference struct{ aspect, want, got string }
+
+func (t *Twins) differences(got *Outcome) []difference {
+	for len(t.taken) < 2 {
+		t.take()
+	}
+	different := compare(t.taken, got)
+	if len(different) > 0 && len(t.taken) < 3 {
+		t.take() // what differs now and agreed twice by chance will hardly agree again
+		different = compare(t.taken, got)
+	}
+	return different
+}
+
+// compare gives what is equal in all twins and other in got.
+func compare(twins []*Outcome, got *Outcome) []difference {
+	var views []map[string]string
+	for _, twin := range twins {
+		views = append(views, aspects(twin, got.headOnly()))
+	}
+	mine := aspects(got, got.headOnly())
+	var different []difference
+	for _, aspect := range keys(append(views, mine)) {
+		want := views[0][aspect]
+		agreed := !slices.ContainsFunc(views, func(view map[string]string) bool { return view[aspect] != want })
+		if agreed && mine[aspect] != want {
+			different = append(different, difference{aspect, orNone(want), orNone(mine[aspect])})
+		}
+	}
+	return different
+}
+
+func orNone(value string) string {
+	if value == "" {
+		return "(none)"
+	}
+	return value
+}
+
+// keys gives every key of the views, the status first, then fields, then the body.
+func keys(views []map[string]string) []string {
+	seen := map[string]bool{}
+	for _, view := range views {
+		for key := range view {
+			seen[key] = true
+		}
+	}
+	order := func(key string) int {
+		return slices.IndexFunc([]string{"status", "field", "body", ""}, func(p string) bool { return strings.HasPrefix(key, p) })
+	}
+	var all []string
+	for key := range seen {
+		all = append(all, key)
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		if d := order(a) - order(b); d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	return all
+}

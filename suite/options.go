@@ -1,0 +1,66 @@
+package suite
+
+import (
+	"errors"
+	"regexp"
+	"time"
+
+	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// Options say what to run, against what and how.
+type Options struct {
+	Config    *target.Config // filled with defaults
+	Selection Selection
+	Seed      int64  // order of the specs; 0 keeps the order of the catalogue
+	Toxiproxy string // URL of an external toxiproxy-server; "" cuts with the embedded one
+	Version   string // of the tool, for the report
+	// Command is the command line of this run, for the report; secrets are redacted.
+	Command []string
+	// Rerun is the start of the command that repeats a case: "resumespec run URL --config F".
+	Rerun string
+	// Progress is called from one goroutine for each step of the run; nil: nobody watches.
+	Progress func(Progress)
+}
+
+// Selection narrows a run. Empty lists select everything.
+type Selection struct {
+	Profiles   []string
+	Points     []string // "none" selects the cases without a cut
+	Faults     []string
+	Transports []string
+	Level      string         // "must", "should" or "may": the weakest level to run
+	Focus      *regexp.Regexp // matched against "ID [point fault transport]"
+	Skip       *regexp.Regexp
+	Nothing    bool // an empty --focus: selects nothing
+}
+
+// Progress is one step of a run, for who watches it.
+type Progress struct {
+	Kind    ProgressKind
+	Done    int // results so far
+	Total   int // results that will come
+	Title   string
+	Result  *reports.Result // with Finished
+	Elapsed time.Duration
+}
+
+// ProgressKind names the step.
+type ProgressKind string
+
+// The steps.
+const (
+	Planned  ProgressKind = "planned"  // Total is known
+	Started  ProgressKind = "started"  // the case Title begins
+	Finished ProgressKind = "finished" // Result is there
+)
+
+// Errors of Run that mean that nothing could be said about the target (exit status 3).
+var (
+	ErrNothingSelected = errors.New("nothing selected")
+	ErrTargetDead      = errors.New("target does not answer")
+)
+
+// ErrUsage marks errors of what the user asked for (exit status 2).
+var ErrUsage = errors.New("usage")

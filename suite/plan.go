@@ -1,0 +1,101 @@
+package suite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/matrix"
+)
+
+// item is one result to come: a check and the way to run it.
+type item struct {
+	check   matrix.Check
+	variant catalog.Variant
+	// left says why the user left it out; empty: it is run.
+	left string
+}
+
+func (i item) title() string { return i.check.Title(i.variant) }
+
+// plan is everything that a run could do, in catalogue order.
+type plan []item
+
+// newPlan lists every result of the profiles to test and marks what the selection leaves out.
+func newPlan(named []string, transports []string, selection Selection) (plan, error) {
+	var p plan
+	for _, profile := range profiles {
+		if len(named) > 0 && !slices.Contains(named, profile.name) {
+			continue
+		}
+		for _, check := range profile.checks() {
+			for _, variant := range check.Variants(transports) {
+				p = append(p, item{check, variant, selection.leaves(check.Case, variant)})
+			}
+		}
+	}
+	if len(p.selected()) == 0 {
+		return nil, fmt.Errorf("%w: no case of %d matches %s", ErrNothingSelected, len(p), selection)
+	}
+	return p, nil
+}
+
+// selected gives what is to be run.
+func (p plan) selected() plan {
+	return slices.DeleteFunc(slices.Clone(p), func(i item) bool { return i.left != "" })
+}
+
+// leaves says why the selection leaves a variant out, "" when it does not.
+func (s Selection) leaves(c catalog.Case, v catalog.Variant) string {
+	title := c.Title(v)
+	switch {
+	case s.Nothing:
+		return "an empty --focus selects nothing"
+	case len(s.Profiles) > 0 && !slices.Contains(s.Profiles, c.Profile()):
+		return "--profile"
+	case len(s.Points) > 0 && !slices.Contains(s.Points, c.Point):
+		return "--point"
+	case len(s.Faults) > 0 && !slices.Contains(s.Faults, v.Fault):
+		return "--fault"
+	case len(s.Transports) > 0 && !slices.Contains(s.Transports, v.Transport):
+		return "--transport"
+	case s.Level != "" && c.Level.Weight() < catalog.Level(strings.ToUpper(s.Level)).Weight():
+		return "--level"
+	case s.Focus != nil && !s.Focus.MatchString(title):
+		return "--focus"
+	case s.Skip != nil && s.Skip.MatchString(title):
+		return "--skip"
+	}
+	return ""
+}
+
+// String lists what was selected, as on the command line.
+func (s Selection) String() string {
+	var parts []string
+	add := func(flag string, values ...string) {
+		for _, value := range values {
+			parts = append(parts, flag+" "+value)
+		}
+	}
+	add("--profile", s.Profiles...)
+	add("--point", s.Points...)
+	add("--fault", s.Faults...)
+	add("--transport", s.Transports...)
+	if s.Level != "" {
+		add("--level", s.Level)
+	}
+	if s.Nothing {
+		add("--focus", `""`)
+	}
+	if s.Focus != nil {
+		add("--focus", s.Focus.String())
+	}
+	if s.Skip != nil {
+		add("--skip", s.Skip.String())
+	}
+	if len(parts) == 0 {
+		return "the selection"
+	}
+	return strings.Join(parts, " ")
+}

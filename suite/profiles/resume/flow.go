@@ -1,0 +1,160 @@
+package resume
+
+import (
+	"fmt"
+
+	"github.com/resumespec/resumespec/faults"
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/matrix"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// usual is the length in bytes of an upload where a case does not need another.
+const usual = 8192
+
+// loosePage says who decides where the source does not.
+const loosePage = "the source is silent; the profile definition decides"
+
+// laterText is where the later public text of the same draft stands.
+const laterText = "https://github.com/awwright/http-progress/blob/master/draft-wright-http-resume-request.md"
+
+// flow is a session together with what this profile is told of the target.
+type flow struct {
+	*matrix.Session
+	d   *driver
+	cfg *target.Resume
+	w   matrix.Witness
+}
+
+// with makes a case's code from one that works on a flow.
+func with(run func(*flow)) func(*matrix.Session) {
+	return func(s *matrix.Session) {
+		cfg := s.Config().Resume()
+		run(&flow{
+			Session: s, cfg: cfg, d: asking(cfg, "resume"),
+			w: matrix.Witness{Readback: cfg.Readback, Count: cfg.Count},
+		})
+	}
+}
+
+// asking gives a driver whose requests expect 100 (Continue) and carry these Prefer values.
+func asking(cfg *target.Resume, prefer ...string) *driver {
+	return &driver{prefer: prefer, expect: true, patch: cfg.Patch}
+}
+
+// op gives a new upload of n bytes with the case's own token.
+func (f *flow) op(n int) *matrix.Operation { return f.opAs(f.Tag, n) }
+
+func (f *flow) opAs(tag string, n int) *matrix.Operation { return f.shaped(f.cfg.Upload, tag, n) }
+
+func (f *flow) shaped(template target.Request, tag string, n int) *matrix.Operation {
+	return f.Operation(template, tag, matrix.Bytes(n, uint64(n))) // #nosec G115 -- n is a small positive length
+}
+
+// cut gives a cut with the fault of the variant.
+func (f *flow) cut(place faults.Place, offset int64) faults.Cut {
+	return faults.Cut{Place: place, Offset: offset, Fault: faults.Fault(f.Variant.Fault)}
+}
+
+func (f *flow) cutFromEnd(place faults.Place, offset int64) faults.Cut {
+	c := f.cut(place, offset)
+	c.FromEnd = true
+	return c
+}
+
+// interrupted starts an upload of n bytes and cuts it after at bytes of the body.
+func (f *flow) interrupted(n int, at int64) *matrix.Operation {
+	op := f.op(n)
+	f.Interrupt(f.d, op, f.cut(faults.RequestBody, at))
+	f.offered(op, requestContent)
+	return op
+}
+
+// offered ends the case as unsupported when the server did not offer a resource.
+func (f *flow) offered(op *matrix.Operation, name string) {
+	if _, err := handle(op, name); err != nil {
+		f.Unsupported("%v", err)
+	}
+}
+
+// success asks that an outcome is 2xx.
+func (f *flow) success(o *matrix.Outcome, what string) {
+	if o.Response.Status/100 != 2 {
+		f.Broken(what+" to succeed", "%d from %s", o.Response.Status, o.Via)
+	}
+}
+
+// completed recovers an interrupted upload and asks that it succeeds with its bytes intact.
+func (f *flow) completed(op *matrix.Operation) *matrix.Outcome {
+	o := f.Recover(f.d, op)
+	f.success(o, "the resumed upload")
+	return f.whole(op, o)
+}
+
+// whole asks that the stored bytes are those of the upload. Where a write's own answer names no place to
+// read from, the replayed response does.
+func (f *flow) whole(op *matrix.Operation, o *matrix.Outcome) *matrix.Outcome {
+	if f.cfg.Readback.From != "none" && o.Via == "the last part" && !o.Response.Fields.Has(f.readbackField()) {
+		if _, err := f.d.Outcome(op); err == nil {
+			o = f.Replayed(f.d, op)
+		}
+	}
+	f.Intact(f.w, op, o)
+	return o
+}
+
+func (f *flow) readbackField() string {
+	if f.cfg.Readback.From == "content-location" {
+		return contentLocation
+	}
+	return "Location"
+}
+
+// uploaded carries out the upload undisturbed and asks that it succeeds with its bytes intact.
+func (f *flow) uploaded(d *driver, op *matrix.Operation) *matrix.Outcome {
+	o := f.Upload(d, op)
+	f.success(o, "the undisturbed upload")
+	f.Intact(f.w, op, o)
+	return o
+}
+
+// send is Do for a request without body to what the server offered under name.
+func (f *flow) send(method string, op *matrix.Operation, name string, fields ...exchange.Field) *exchange.Response {
+	u, err := handle(op, name)
+	if err != nil {
+		f.Unsupported("%v", err)
+	}
+	return f.Do(method+" on the "+name, matrix.RequestTo(method, u, fields...))
+}
+
+// The faults of a case.
+var (
+	everyFault  = []string{"fin", "rst", "stall"}
+	closing     = []string{"fin", "rst"}
+	finOnly     = []string{"fin"}
+	workflow    = from("Continue Outstanding Request Workflow")
+	preference  = from(`"resume" preference`)
+	contentRes  = from("Request-Content-Location")
+	messageRes  = from("Response-Message-Location")
+	privacyText = catalog.Source{Document: "draft-wright-http-resume-request", Section: "Privacy concerns", URL: laterText}
+)
+
+// from cites a heading of the profile's source.
+func from(heading string) catalog.Source {
+	return catalog.Source{Document: "resume-request", Section: heading, URL: laterText}
+}
+
+// loose marks a source as silent about what the case asks.
+func loose(source catalog.Source, why string) catalog.Source {
+	source.Loose = why
+	return source
+}
+
+// rfc cites a section of an RFC.
+func rfc(number int, section string) catalog.Source {
+	return catalog.Source{
+		Document: fmt.Sprintf("RFC %d", number), Section: section,
+		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
+	}
+}

@@ -1,0 +1,27 @@
+package resume
+
+import "github.com/resumespec/resumespec/suite/matrix"
+
+// The profile, as the report and the command line name it.
+const (
+	Name   = "resume"
+	Title  = "Partial and Resumable Requests in HTTP"
+	Source = laterText
+)
+
+// Checks gives every case in the order of the catalogue.
+func Checks() []matrix.Check {
+	var all []matrix.Check
+	for _, area := range [][]matrix.Check{
+		offerChecks(), offerFormChecks(), before100Checks(), uploadChecks(), resumeChecks(),
+		refusalChecks(), responseChecks(), downloadChecks(), laterChecks(),
+	} {
+		for _, check := range area {
+			if check.Point == "" {
+				check.Point = "none"
+			}
+			all = append(all, check)
+		}
+	}
+	return all
+}

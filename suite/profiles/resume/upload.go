@@ -1,0 +1,243 @@
+package resume
+
+import (
+	"strings"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/resumespec/resumespec/faults"
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/matrix"
+)
+
+// uploadChecks: the body is cut, and the request-content resource tells what arrived.
+func uploadChecks() []matrix.Check {
+	return []matrix.Check{
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.head-status", Level: catalog.Must, Source: contentRes,
+			Requires: "HEAD on the request-content resource of an interrupted upload is answered 2xx.",
+			Why:      "It is the only way to learn how much arrived.",
+			Sends:    "An upload cut in the middle of its body; then HEAD on its Request-Content-Location.",
+			Failure:  "The resource is forgotten with the connection, or is never made.",
+		}, everyFault), Run: with(func(f *flow) {
+			op := f.interrupted(usual, usual/2)
+			r := f.send("HEAD", op, requestContent)
+			f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for HEAD on the request-content resource")
+		})},
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.head-length", Level: catalog.Must, Source: contentRes,
+			Requires: "HEAD on the request-content resource gives a Content-Length that is never more than was sent.",
+			Why:      "A client that is told too much leaves a hole in its upload.",
+			Sends:    "An upload cut in the middle of its body; then HEAD on its Request-Content-Location.",
+			Failure:  "Content-Length is missing, gives the length announced instead of the length received, or is one off.",
+		}, everyFault), Run: with(func(f *flow) { f.Offset(f.d, f.interrupted(usual, usual/2)) })},
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.kept", Level: catalog.Should, Source: preference,
+			Requires: "With save-incomplete, what reached the server before the connection was closed in order is kept.",
+			Why:      "Keeping it is what the client asked for; whoever keeps nothing makes it send everything again.",
+			Sends:    "An upload of 128 KiB cut after 96 KiB; then HEAD, repeated while it says 0.",
+			Failure:  "The upload is held in memory that goes away with the request, or written only at its end.",
+		}, finOnly), Run: with(uploadKept)},
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.offset-accepted", Level: catalog.Must, Source: workflow,
+			Requires: "The offset that HEAD gave is accepted by the next PATCH.",
+			Why:      "A client that is refused at the offset that it was told has no way on.",
+			Sends:    "An upload cut in the middle; then HEAD and PATCH at the offset that it gave.",
+			Failure:  "The old connection still holds the upload, or its last bytes are written after HEAD was answered.",
+		}, everyFault), Run: with(func(f *flow) {
+			op := f.interrupted(usual, usual/2)
+			f.success(f.Recover(f.d, op), "the PATCH at the offset given")
+		})},
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.offsets", Level: catalog.Must, Source: workflow,
+			Requires: "An upload can be completed wherever its body was cut: after 0, 1, half and all but one of its bytes, and around the borders of 16 KiB and 64 KiB.",
+			Why:      "Buffers end at such borders, and so do the mistakes in counting.",
+			Sends:    "An upload of 66 KiB, cut at each of these bytes in turn; each is resumed to its end.",
+			Failure:  "Bytes are lost or doubled at the border of a buffer.",
+		}, everyFault), Run: with(uploadOffsets)},
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.get-or-405", Level: catalog.Must, Source: contentRes,
+			Requires: "GET on the request-content resource gives exactly the bytes that arrived, or 405 (Method Not Allowed) with Allow naming HEAD and PATCH.",
+			Why:      "A client may check what the server holds; it must get the truth or a clear no.",
+			Sends:    "An upload cut in the middle; then HEAD and GET on its Request-Content-Location.",
+			Failure:  "GET gives other bytes than were sent, pads them, or refuses without Allow.",
+		}, everyFault), Run: with(uploadGet)},
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.head-equals-get", Level: catalog.Should, Source: rfc(9110, "9.3.2"),
+			Requires: "Where GET on the request-content resource is served, HEAD gives the same fields.",
+			Why:      "HEAD stands for GET; a client that plans with one uses the other.",
+			Sends:    "An upload cut in the middle; then HEAD and GET on its Request-Content-Location.",
+			Failure:  "HEAD is answered by code of its own that leaves out or changes fields.",
+		}, everyFault), Run: with(uploadHeadEqualsGet)},
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.not-complete", Level: catalog.Must, Source: workflow,
+			Requires: "A truncated upload has no effect until its last byte is in; a chunked body without its last chunk is truncated.",
+			Why:      "Half a document taken for the whole is the worst that an interruption can do.",
+			Sends:    "Uploads cut in the middle, before their last byte, and before the last chunk; then a read of the number of effects and of the response message.",
+			Failure:  "The end of the connection is taken for the end of the body.",
+		}, everyFault), Run: with(uploadNotComplete)},
+		{Case: midUpload(catalog.Case{
+			ID: "resume.upload.never-decreases", Level: catalog.Must, Source: loose(contentRes, loosePage),
+			Requires: "The length that HEAD gives never goes down, across cuts, reconnections and retries.",
+			Why:      "A client frees what the server said that it has.",
+			Sends:    "An upload cut again and again; HEAD, several times, after each cut.",
+			Failure:  "Bytes that were told as received are dropped later, or two workers answer from different copies.",
+		}, everyFault), Run: with(uploadNeverDecreases)},
+	}
+}
+
+// midUpload fills in what the cases of this area share.
+func midUpload(c catalog.Case, faults []string) catalog.Case {
+	c.Point, c.Faults = "mid-upload", faults
+	return c
+}
+
+// polite is the pause between two questions to a server that may still be at work.
+const polite = 50 * time.Millisecond
+
+func uploadKept(f *flow) {
+	const length, at = 128 << 10, 96 << 10
+	op := f.interrupted(length, at)
+	kept := f.Offset(f.d, op)
+	for tries := 0; kept == 0 && tries < 40 && f.Wait(polite); tries++ {
+		kept = f.Offset(f.d, op) // the server may still be draining the old connection
+	}
+	f.Figure("kept", float64(kept), "bytes")
+	f.Note("kept %d of %d bytes", kept, at)
+	f.That(kept, BeNumerically(">", 0), "kept 0 of 98304 bytes", "some of the %d bytes that arrived to be kept", at)
+	f.completed(op)
+}
+
+func uploadOffsets(f *flow) {
+	const k16, k64, length = 16 << 10, 64 << 10, 66 << 10
+	for _, at := range []int64{0, 1, k16 - 1, k16, k16 + 1, length / 2, k64 - 1, k64, k64 + 1, length - 1} {
+		f.Round()
+		op := f.opAs(matrix.NewTag(), length)
+		effects := f.Effects(f.w, op.Tag)
+		f.Interrupt(f.d, op, f.cut(faults.RequestBody, at))
+		f.offered(op, requestContent)
+		f.completed(op)
+		effects.Once("after an upload cut at byte " + itoa(int(at)))
+	}
+}
+
+func uploadGet(f *flow) {
+	op := f.interrupted(usual, usual/2)
+	kept := f.Offset(f.d, op)
+	r := f.send("GET", op, requestContent)
+	if r.Status == 405 {
+		allow := strings.ToUpper(r.Fields.Joined("Allow"))
+		f.That(allow, And(ContainSubstring("HEAD"), ContainSubstring("PATCH")), "Allow: "+allow, "405 with Allow naming HEAD and PATCH")
+		f.Note("GET is refused with 405, which the source allows")
+		return
+	}
+	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx with what arrived, or 405 with Allow")
+	n := int64(len(r.Body))
+	if n < kept || n > op.Sent {
+		f.BrokenAt(kept, "request body", "GET to give the "+itoa(int(kept))+" bytes that HEAD told", "%d bytes", n)
+	}
+	f.SameBytes("request content", r.Body, op.Body[:n])
+}
+
+func uploadHeadEqualsGet(f *flow) {
+	op := f.interrupted(usual, usual/2)
+	f.Offset(f.d, op)
+	get := f.send("GET", op, requestContent)
+	if get.Status/100 != 2 {
+		f.Unsupported("GET on the request-content resource gives %d", get.Status)
+	}
+	head := f.send("HEAD", op, requestContent)
+	for _, name := range []string{"Content-Type", "ETag", "Content-Encoding", "Content-Language", "Accept-Patch"} {
+		if a, b := head.Fields.Joined(name), get.Fields.Joined(name); a != b {
+			f.Broken("the same "+name+" from HEAD and GET", "%q from HEAD, %q from GET", a, b)
+		}
+	}
+	if length := head.Fields.Get("Content-Length"); length != itoa(len(get.Body)) {
+		f.Broken("HEAD to give the length of what GET gives", "Content-Length %s from HEAD, %d bytes from GET", length, len(get.Body))
+	}
+}
+
+func uploadNotComplete(f *flow) {
+	cuts := []struct {
+		what    string
+		at      int64
+		chunked bool
+	}{
+		{"half of its body", usual / 2, false},
+		{"all but one byte", usual - 1, false},
+		{"all of its bytes but not the last chunk", usual, true},
+	}
+	seen := f.cfg.Count != nil
+	for _, c := range cuts {
+		f.Round()
+		op := f.opAs(matrix.NewTag(), usual)
+		op.Chunked = c.chunked
+		effects := f.Effects(f.w, op.Tag)
+		t := f.Attempt(f.d, op, f.cut(faults.RequestBody, c.at))
+		if c.chunked && !t.Evidence.Fired && t.Evidence.FinalStatus == 411 {
+			f.Note("chunked uploads are refused with 411")
+			continue
+		}
+		f.fired(t)
+		seen = f.notReady(op, c.what) || seen
+		effects.None("of an upload that was cut after " + c.what)
+		seen = f.notReady(op, c.what) || seen
+	}
+	if !seen {
+		f.Unsupported("neither count nor a Response-Message-Location tells of the effect")
+	}
+}
+
+// fired ends the case as inconclusive unless the cut landed.
+func (f *flow) fired(t *matrix.Trial) {
+	if !t.Evidence.Fired {
+		f.Inconclusive("the connection to be cut: "+t.Evidence.Cut.String(), "it was not: %s", t.Evidence.Why)
+	}
+}
+
+// notReady asks that the response message holds no final response yet, and says whether there is one
+// to ask.
+func (f *flow) notReady(op *matrix.Operation, after string) bool {
+	req, err := f.d.Outcome(op)
+	if err != nil {
+		return false
+	}
+	final, state, _ := f.d.ReadOutcome(op, f.Do("GET on the response message", req))
+	if state == matrix.Ready && final.Status < 400 {
+		f.Broken("no final response to an upload of which "+after+" has arrived", "the response message holds %d", final.Status)
+	}
+	return true
+}
+
+func uploadNeverDecreases(f *flow) {
+	op := f.interrupted(usual, usual/4)
+	at := f.Offset(f.d, op)
+	for _, next := range []int64{usual / 2, usual / 4 * 3, usual - 1} {
+		f.Round()
+		if at < next {
+			f.InterruptPiece(f.d, op, f.piece(op, at, usual), f.cut(faults.RequestBody, next-at))
+		}
+		for range 3 {
+			at = f.Offset(f.d, op) // breaks the case where it goes down
+		}
+	}
+	f.completed(op)
+}
+
+// piece gives the PATCH for a part of the body.
+func (f *flow) piece(op *matrix.Operation, from, to int64) matrix.Piece {
+	piece, err := f.d.Resume(op, from, to)
+	if err != nil {
+		f.Unsupported("%v", err)
+	}
+	return piece
+}
+
+// partly sends a part over a clean connection and asks that it is taken.
+func (f *flow) partly(op *matrix.Operation, from, to int64) {
+	r := f.Send(f.d, op, from, to)
+	if r != nil && r.Status/100 != 2 {
+		f.Broken("a PATCH of bytes "+itoa(int(from))+" to "+itoa(int(to))+" to be taken", "%d", r.Status)
+	}
+}

@@ -1,0 +1,191 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/resumespec/resumespec/faults"
+	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/matrix"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// runner carries one run.
+type runner struct {
+	options Options
+	plan    plan
+	bench   *matrix.Bench
+	secrets *redactor
+
+	mu      sync.Mutex
+	results map[string]reports.Result // by title
+	dead    int                       // results in a row that ended with the verdict error
+	stopped string                    // why no further case is run
+	server  string                    // the target's Server field
+}
+
+// Run tests the target and gives the report. The report is there, with Interrupted set, also when ctx
+// was done or the run's time was over before every case had run. Errors: ErrUsage, ErrNothingSelected,
+// ErrTargetDead, or what the harness failed at.
+func Run(ctx context.Context, o Options) (*reports.Report, error) {
+	r, err := prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.bench.Injector.Close() //nolint:errcheck // the run is over; what closing says changes nothing
+	limited, cancel := context.WithTimeout(ctx, o.Config.Limits.Run)
+	defer cancel()
+	began := time.Now()
+	r.tell(Progress{Kind: Planned, Total: len(r.plan.selected())})
+	if err := r.ginkgo(limited); err != nil {
+		return nil, err
+	}
+	switch {
+	case ctx.Err() != nil:
+		r.stop("interrupted")
+	case limited.Err() != nil:
+		r.stop("run limit " + o.Config.Limits.Run.String() + " reached")
+	}
+	return r.report(began), nil
+}
+
+// prepare checks what was asked for, that the target is there, and opens the way to it.
+func prepare(ctx context.Context, o Options) (*runner, error) {
+	r := &runner{options: o, secrets: newRedactor(o.Config), results: map[string]reports.Result{}}
+	var err error
+	if r.plan, err = newPlan(wanted(o), o.Config.Transports, o.Selection); err != nil {
+		return nil, err
+	}
+	answer, err := preflight(ctx, o.Config)
+	if err != nil {
+		return nil, err
+	}
+	r.server = answer.Fields.Get("Server")
+	if r.bench, err = NewBench(ctx, o.Config, o.Toxiproxy); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// wanted gives the profiles to test: those on the command line, else those that the configuration names,
+// else all.
+func wanted(o Options) []string {
+	if len(o.Selection.Profiles) > 0 {
+		return o.Selection.Profiles
+	}
+	if o.Config.Profiles.Resume != nil {
+		return []string{"resume"}
+	}
+	return nil
+}
+
+// NewBench opens the way to the target: the proxies that cut, and the limits. Its Injector must be
+// closed.
+func NewBench(ctx context.Context, c *target.Config, toxiproxy string) (*matrix.Bench, error) {
+	base, err := url.Parse(c.Target)
+	if err != nil {
+		return nil, fmt.Errorf("%w: target %q: %w", ErrUsage, c.Target, err)
+	}
+	if base.Path == "" {
+		base.Path = "/"
+	}
+	var injector faults.Injector
+	if toxiproxy != "" {
+		err = fmt.Errorf("external not yet")
+	} else {
+		injector, err = faults.Embedded(c.Origin())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the proxies to %s: %w", c.Origin(), err)
+	}
+	return &matrix.Bench{
+		Config: c, Base: base, Injector: injector,
+		Limits: exchange.Limits{Time: c.Limits.Case, Body: c.Limits.Body},
+	}, nil
+}
+
+// one runs one case and keeps its result.
+func (r *runner) one(ctx context.Context, i item) reports.Result {
+	r.tell(Progress{Kind: Started, Title: i.title(), Total: len(r.plan.selected())})
+	s := matrix.Run(ctx, r.bench, i.check, i.variant)
+	result := r.result(i, s)
+	r.mu.Lock()
+	r.results[i.title()] = result
+	done := len(r.results)
+	if result.Verdict == reports.Error {
+		r.dead++
+	} else {
+		r.dead = 0
+	}
+	suspect := r.dead >= 3
+	r.mu.Unlock()
+	if suspect {
+		r.check(ctx, i)
+	}
+	r.tell(Progress{Kind: Finished, Done: done, Total: len(r.plan.selected()), Title: i.title(), Result: &result, Elapsed: s.Elapsed()})
+	return result
+}
+
+// check ends the run when the target is not there any more.
+func (r *runner) check(ctx context.Context, i item) {
+	if _, err := preflight(ctx, r.options.Config); errors.Is(err, ErrTargetDead) {
+		r.stop(fmt.Sprintf("the target stopped answering at the latest in %s: %v", i.title(), err))
+	}
+}
+
+func (r *runner) stop(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped == "" {
+		r.stopped = why
+	}
+}
+
+// over says whether no further case is to be run.
+func (r *runner) over(ctx context.Context) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopped != "" || ctx.Err() != nil
+}
+
+func (r *runner) tell(p Progress) {
+	if r.options.Progress != nil {
+		r.options.Progress(p)
+	}
+}
+
+// report gives the report: every result in catalogue order.
+func (r *runner) report(began time.Time) *reports.Report {
+	c := r.options.Config
+	cut := "toxiproxy v2.12.0 (embedded)"
+	if r.options.Toxiproxy != "" {
+		cut = "toxiproxy at " + r.options.Toxiproxy
+	}
+	out := &reports.Report{
+		Schema:  reports.Schema,
+		Tool:    reports.Tool{Name: "resumespec", Version: r.options.Version, Faults: cut},
+		Target:  reports.Target{URL: c.Target, Name: c.About.Name, Version: c.About.Version, Home: c.About.URL, Server: r.secrets.text(r.server)},
+		Started: began.UTC(), Seconds: time.Since(began).Seconds(), Seed: r.options.Seed,
+		Command: r.secrets.texts(r.options.Command), Interrupted: r.secrets.text(r.stopped), Results: []reports.Result{},
+	}
+	for _, p := range profiles {
+		if named := wanted(r.options); len(named) == 0 || slices.Contains(named, p.name) {
+			out.Profiles = append(out.Profiles, reports.Profile{Name: p.name, Title: p.title, Source: p.source})
+		}
+	}
+	for _, i := range r.plan {
+		if result, ok := r.results[i.title()]; ok {
+			out.Results = append(out.Results, result)
+		} else if i.left != "" {
+			out.Results = append(out.Results, r.excluded(i))
+		}
+	}
+	out.Summary = reports.Summarize(out.Results, out.Interrupted)
+	return out
+}

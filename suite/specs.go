@@ -1,0 +1,116 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/extensions/globals"
+	"github.com/onsi/ginkgo/v2/formatter"
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
+
+	"github.com/resumespec/resumespec/reports"
+)
+
+// ginkgoRun is held while Ginkgo runs: its tree of specs is one per process.
+var ginkgoRun sync.Mutex
+
+// ginkgo builds the tree of specs and runs it in this process, without Ginkgo's own output.
+func (r *runner) ginkgo(ctx context.Context) error {
+	ginkgoRun.Lock()
+	defer ginkgoRun.Unlock()
+	globals.Reset()
+	defer globals.Reset()
+	formatter.ColorableStdOut, formatter.ColorableStdErr = io.Discard, io.Discard
+	gomega.RegisterFailHandler(ginkgo.Fail)
+	r.tree(func() context.Context { return ctx })
+	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()
+	suiteConfig.RandomSeed = r.options.Seed
+	suiteConfig.RandomizeAllSpecs = r.options.Seed != 0
+	suiteConfig.Timeout = r.options.Config.Limits.Run + time.Minute // the run's own limit comes first
+	reporterConfig.Succinct, reporterConfig.NoColor = true, true
+	t := &outcome{}
+	ginkgo.RunSpecs(t, "resumespec", suiteConfig, reporterConfig)
+	if !t.failed && len(r.results) == 0 && !r.over(ctx) {
+		return fmt.Errorf("%w: no spec ran", ErrNothingSelected)
+	}
+	return nil
+}
+
+// outcome is all that Ginkgo needs of a testing.T. What failed stands in the results.
+type outcome struct{ failed bool }
+
+// Fail notes that a spec failed.
+func (o *outcome) Fail() { o.failed = true }
+
+// tree registers a spec for everything that is selected: a container per area, so that none grows
+// beyond what Ginkgo orders quickly.
+func (r *runner) tree(ctx func() context.Context) {
+	areas, items := byArea(r.plan.selected())
+	for n, area := range areas {
+		ginkgo.Describe(area, at(area, n), func() {
+			for line, i := range items[area] {
+				ginkgo.It(i.title(), r.decorators(i, area, line), func(spec ginkgo.SpecContext) {
+					r.spec(ctx(), spec, i)
+				})
+			}
+		})
+	}
+}
+
+// byArea groups a plan by profile and area, both in catalogue order.
+func byArea(p plan) (areas []string, items map[string]plan) {
+	items = map[string]plan{}
+	for _, i := range p {
+		area := i.check.Profile() + "." + i.check.Area()
+		if len(items[area]) == 0 {
+			areas = append(areas, area)
+		}
+		items[area] = append(items[area], i)
+	}
+	return areas, items
+}
+
+// decorators gives a spec its place in the order, its labels and its time limit, which is far beyond
+// that of the case: it ends only what hangs in the harness itself.
+func (r *runner) decorators(i item, area string, line int) []any {
+	c := i.check.Case
+	all := []any{
+		at(area, line),
+		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
+		ginkgo.SpecTimeout(60 * r.options.Config.Limits.Case), ginkgo.GracePeriod(2 * time.Second),
+	}
+	if count := r.options.Config.Resume().Count; count != nil && !count.Tagged() {
+		all = append(all, ginkgo.Serial)
+	}
+	return all
+}
+
+// at gives a code location: Ginkgo orders specs by it.
+func at(area string, line int) types.CodeLocation {
+	return types.CodeLocation{FileName: area, LineNumber: line + 1}
+}
+
+// spec is the body of one spec.
+func (r *runner) spec(run context.Context, spec ginkgo.SpecContext, i item) {
+	if r.over(run) {
+		ginkgo.Skip("not run: " + r.stopped)
+	}
+	ctx, cancel := context.WithCancel(run)
+	defer cancel()
+	defer context.AfterFunc(spec, cancel)()
+	result := r.one(ctx, i)
+	switch result.Verdict {
+	case reports.Pass:
+	case reports.Warn:
+		ginkgo.AddReportEntry("warning", summary(result), ginkgo.ReportEntryVisibilityFailureOrVerbose)
+	case reports.Unsupported, reports.Excluded:
+		ginkgo.Skip(summary(result))
+	case reports.Fail, reports.Error, reports.Inconclusive:
+		ginkgo.Fail(summary(result))
+	}
+}

@@ -1,0 +1,91 @@
+package target
+
+import "time"
+
+// Config is resumespec.yaml, with its defaults filled in.
+type Config struct {
+	Version    int      `yaml:"version"`
+	Target     string   `yaml:"target"` // base URL, "http://host:port/path"; "" in a file that leaves it to the command line
+	About      About    `yaml:"about"`
+	TLS        TLS      `yaml:"tls"`
+	Transports []string `yaml:"transports"`
+	Users      []User   `yaml:"users"` // the first is used everywhere, the second turns on privacy cases
+	Limits     Limits   `yaml:"limits"`
+	Restart    *Restart `yaml:"restart"`
+	Profiles   Profiles `yaml:"profiles"`
+	Path       string   `yaml:"-"` // the file it came from, "" for none
+
+	// given is the profile "resume" as it stood in the file, before the defaults: Retarget derives the
+	// settings from it anew. nil where the file does not name the profile.
+	given *Resume
+}
+
+// About names the target in the report.
+type About struct {
+	Name    string `yaml:"name"`
+	Version string `yaml:"version"`
+	URL     string `yaml:"url"`
+}
+
+// TLS says whom to trust.
+type TLS struct {
+	CA       string `yaml:"ca"` // a PEM file; relative names are resolved against the folder of the file
+	Insecure bool   `yaml:"insecure"`
+}
+
+// User is one set of credentials: header fields that go to the target's origin and nowhere else.
+type User struct {
+	Name    string            `yaml:"name"`
+	Headers map[string]string `yaml:"headers"`
+}
+
+// Limits bound what the suite takes from the target and how long it waits.
+type Limits struct {
+	Body int64         `yaml:"body"` // payload bytes of one response; default 1 MiB
+	Case time.Duration `yaml:"case"` // default 10 s
+	Run  time.Duration `yaml:"run"`  // default 10 min
+}
+
+// Restart says how the target is stopped and started again.
+type Restart struct {
+	Stop  []string `yaml:"stop"`
+	Start []string `yaml:"start"`
+	Ready string   `yaml:"ready"`
+}
+
+// Profiles holds the settings of each profile; nil: not named by the user. Config.Resume gives the
+// settings of the profile "resume" in either case.
+type Profiles struct {
+	Resume *Resume `yaml:"resume"`
+}
+
+// Resume holds the settings of the profile "resume".
+type Resume struct {
+	Upload   Request   `yaml:"upload"`
+	Patch    string    `yaml:"patch"` // media type; "" means: what Accept-Patch names, else message/byterange
+	Readback Readback  `yaml:"readback"`
+	Count    *Count    `yaml:"count"`
+	Large    *Request  `yaml:"large"`
+	Slow     *Request  `yaml:"slow"`
+	Failing  []Request `yaml:"failing"`
+}
+
+// Request is the template of an upload. {tag} in Path and in header values is replaced.
+type Request struct {
+	Method  string            `yaml:"method"`
+	Path    string            `yaml:"path"` // path and query, "/items?tag={tag}"
+	Headers map[string]string `yaml:"headers"`
+}
+
+// Readback says where the stored bytes of an upload can be read.
+// In YAML: location | content-location | none | {path: "/items/{id}"}.
+type Readback struct {
+	From string // "location", "content-location", "path" or "none"
+	Path string // with From "path": {id} is the last path segment of Location, {tag} the case's token
+}
+
+// Count says where the number of effects so far can be read.
+type Count struct {
+	Path    string `yaml:"path"`
+	Pointer string `yaml:"pointer"` // JSON Pointer (RFC 6901) to a number; "" is the whole document
+}
