@@ -1,0 +1,5 @@
+//go:build !linux
+
+package reference
+
+func socketArrival(int) arrival { return arrival{} }

@@ -1,0 +1,72 @@
+package reference
+
+import (
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/resumespec/resumespec/reference/store"
+)
+
+// Fields of the resume protocol (resume-request, Registrations; http-progress, Acknowledge).
+const (
+	fieldRequestContent  = "Request-Content-Location"
+	fieldResponseMessage = "Response-Message-Location"
+	fieldContentLocation = "Content-Location"
+	fieldApplied         = "Preference-Applied"
+	fieldAcknowledge     = "Acknowledge"
+)
+
+// statusUploadResumption is 104 (Upload Resumption Supported).
+const statusUploadResumption = 104
+
+// resumeFields are the locations of an operation, as absolute-path references.
+func resumeFields(op *store.Operation) http.Header {
+	h := http.Header{}
+	if !op.Resume {
+		return h
+	}
+	h.Set(fieldResponseMessage, pathMessages+op.ResponseMessage)
+	h.Set(fieldContentLocation, pathResponses+op.ResponseContent)
+	h.Set(fieldApplied, "resume=ignore-incomplete")
+	if op.Save {
+		h.Set(fieldRequestContent, pathRequests+op.RequestContent)
+		h.Set(fieldApplied, "resume")
+	}
+	return h
+}
+
+// expectsContinue tells whether the client waits for a 100 (RFC 9110, 10.1.1). Other expectations never
+// come here: net/http refuses them with 417.
+func expectsContinue(r *http.Request) bool {
+	return r.ProtoAtLeast(1, 1) && strings.EqualFold(trimOWS(r.Header.Get("Expect")), "100-continue")
+}
+
+// offer tells the locations before any byte of the body is read: in the 100 that the client waits
+// for, otherwise in a 104. HTTP/1.0 knows no interim responses (RFC 9110, 15.2).
+func offer(x *exchange, op *store.Operation) {
+	if !op.Resume || !x.r.ProtoAtLeast(1, 1) {
+		return
+	}
+	status := statusUploadResumption
+	if expectsContinue(x.r) {
+		status = http.StatusContinue
+	}
+	x.interim(status, resumeFields(op))
+}
+
+// acknowledge tells how many bytes of the request content are durable.
+func acknowledge(x *exchange, n int64) {
+	x.interim(http.StatusContinue, http.Header{fieldAcknowledge: {strconv.FormatInt(n, 10)}})
+}
+
+// interim sends a 1xx response with these fields only. net/http leaves them in the map, from where they would
+// leak into the final response; so they are taken out again.
+func (x *exchange) interim(status int, fields http.Header) {
+	maps.Copy(x.w.Header(), fields)
+	x.w.WriteHeader(status)
+	for name := range fields {
+		x.w.Header().Del(name)
+	}
+}

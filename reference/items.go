@@ -1,0 +1,99 @@
+package reference
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/resumespec/resumespec/reference/store"
+)
+
+// countItems answers GET /items: how many items were created, deleted ones included.
+func (s *Server) countItems(x *exchange) {
+	q, err := url.ParseQuery(x.r.URL.RawQuery)
+	if err != nil {
+		s.refuse(x, *badQuery("the query is malformed"))
+		return
+	}
+	n := s.store.Total()
+	if q.Has("tag") {
+		n = s.store.Count(q.Get("tag"))
+	}
+	body := []byte(`{"count":` + strconv.Itoa(n) + "}\n")
+	h := x.w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	x.w.WriteHeader(http.StatusOK)
+	if x.r.Method != http.MethodHead {
+		x.w.Write(body)
+	}
+}
+
+// getItem answers GET and HEAD /items/{id} with the bytes that were uploaded.
+func (s *Server) getItem(x *exchange) {
+	it, ok := s.store.Item(x.id)
+	if !ok {
+		s.refuse(x, problem{Status: http.StatusNotFound})
+		return
+	}
+	f, err := s.store.OpenItem(it)
+	if err != nil {
+		s.refuse(x, problem{Status: http.StatusNotFound}) // deleted this moment
+		return
+	}
+	defer f.Close()
+	h := x.w.Header()
+	h.Set("ETag", etag(it.ID))
+	h.Set("Cache-Control", "private, no-cache")
+	uploadedType(h, it.ContentType)
+	serveContent(x, it.Created, f)
+}
+
+// uploadedType sets the type that the uploader named, and keeps a browser from running the content.
+func uploadedType(h http.Header, contentType string) {
+	if contentType == "" {
+		contentType = "application/octet-stream"
+	}
+	h.Set("Content-Type", contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+}
+
+// getReceipt answers GET and HEAD /items/{id}/receipt: the body of the response to the upload.
+func (s *Server) getReceipt(x *exchange) {
+	it, ok := s.store.Item(x.id)
+	if !ok {
+		s.refuse(x, problem{Status: http.StatusNotFound})
+		return
+	}
+	resp := receiptOf(it)
+	h := x.w.Header()
+	h.Set("ETag", etag(it.ID))
+	h.Set("Content-Type", http.Header(resp.Header).Get("Content-Type"))
+	h.Set("Cache-Control", "private, no-cache")
+	serveSegments(x, bodyOf(resp))
+}
+
+// deleteItem answers DELETE /items/{id}, for clean up. The count of creations stays.
+func (s *Server) deleteItem(x *exchange) {
+	it, ok := s.store.Item(x.id)
+	if !ok {
+		s.refuse(x, problem{Status: http.StatusNotFound})
+		return
+	}
+	if it.Owner != x.owner {
+		s.refuse(x, problem{Status: http.StatusForbidden, Detail: "The item belongs to somebody else."})
+		return
+	}
+	switch err := s.store.Delete(x.id); {
+	case errors.Is(err, store.ErrNotFound):
+		s.refuse(x, problem{Status: http.StatusNotFound})
+	case err != nil:
+		s.opts.Logger.Error("delete item", "error", err)
+		s.refuse(x, problemOf(err))
+	default:
+		x.w.WriteHeader(http.StatusNoContent)
+	}
+}

@@ -1,0 +1,320 @@
+package reference
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/resumespec/resumespec/reference/store"
+)
+
+// patch is one PATCH on its way: what it brings, and what it is about to be appended to.
+type patch struct {
+	s    *Server
+	x    *exchange
+	op   *store.Operation
+	peer *peer
+	body *bufio.Reader
+	head partHead
+	own  *store.Writer // once it has taken over
+	pos  int64         // of the request content: where the next byte of body belongs
+}
+
+// Errors of a patch that does not fit. The offset is told with them.
+var (
+	errPrecondition = errors.New("If-Match names another state of the request content")
+
+	errGap      = errors.New("starts beyond the bytes kept")
+	errMismatch = errors.New("differs from the bytes kept")
+	errShort    = errors.New("the part body is shorter than its range")
+	errLong     = errors.New("the part body is longer than its range")
+)
+
+// patchRequestContent answers PATCH on the request-content resource: it continues the upload, and, with
+// its last byte, gets the final response of the original request.
+func (s *Server) patchRequestContent(x *exchange) {
+	if p := s.examinePatch(x); p != nil {
+		s.refuse(x, *p)
+		return
+	}
+	_ = x.w.rc.EnableFullDuplex() // a refusal must not wait for the body
+	p := &patch{s: s, x: x, op: x.op, peer: newPeer(x)}
+	defer s.doors.enter(x.op, p.peer)()
+	p.body = bufio.NewReaderSize(p, maxPartHead)
+	complete, err := p.apply()
+	switch {
+	case err != nil:
+		s.patchFailed(x, err)
+	case complete:
+		s.doors.leave(x.op, p.peer)
+		s.await(x, x.op)
+	default:
+		x.w.Header().Set("ETag", offsetTag(x.op.Progress().Offset))
+		x.w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// examinePatch decides by the head alone.
+func (s *Server) examinePatch(x *exchange) *problem {
+	if !x.op.Save {
+		return &problem{Status: http.StatusNotFound}
+	}
+	media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	if err != nil || media != mediaByterange || x.r.Header.Get("Content-Encoding") != "" {
+		x.w.Header().Set("Accept-Patch", mediaByterange)
+		return &problem{Status: http.StatusUnsupportedMediaType, Detail: "Uploads are continued with " + mediaByterange + "."}
+	}
+	return nil
+}
+
+// Read reads the patch document with the idle deadline, and tells errors of the connection apart from
+// its end. Once it has taken over it may be fenced itself, and then must not move the deadline.
+func (p *patch) Read(b []byte) (int, error) {
+	extend := func() { p.peer.extend(&p.s.opts) }
+	if p.own == nil {
+		extend()
+	} else if err := p.own.While(extend); err != nil {
+		return 0, err
+	}
+	n, err := p.peer.read(p.x.r.Body, b)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%w: %w", errInterrupted, err)
+	}
+	return n, err
+}
+
+// apply carries the patch out, and tells whether the upload is complete with it. All that can be
+// refused is refused before anything is changed and before an older writer is disturbed.
+func (p *patch) apply() (complete bool, err error) {
+	if p.head, err = readPartHead(p.body); err != nil {
+		return false, err
+	}
+	if err := p.checkSize(); err != nil {
+		return false, err
+	}
+	up, _ := p.s.settle(p.x.r.Context(), p.op, drainGrace, drainLimit)
+	if !ifMatch(p.x.r.Header.Values("If-Match"), offsetTag(up.Offset)) {
+		return false, errPrecondition
+	}
+	if err := p.compare(); err != nil {
+		return false, err
+	}
+	if p.op.State() != store.Receiving {
+		return p.repeated()
+	}
+	writer, err := p.s.takeOver(p.x, p.op, p.peer)
+	if errors.Is(err, store.ErrComplete) {
+		if err := p.compare(); err != nil { // the older request brought the rest meanwhile
+			return false, err
+		}
+		return p.repeated()
+	}
+	if err != nil {
+		return false, err
+	}
+	defer writer.Release()
+	p.own = writer
+	if err := p.compare(); err != nil { // what the older writer kept until it was fenced
+		return false, err
+	}
+	return p.appendTo(writer)
+}
+
+// checkSize refuses what is too large for the server, and a part body longer than its range, where the
+// length of the request tells.
+func (p *patch) checkSize() error {
+	if c := p.head.contentRange; max(c.complete, c.last+1) > p.s.opts.MaxBody {
+		return errTooLarge
+	}
+	total := p.x.r.ContentLength
+	if total >= 0 && total-p.head.size > p.head.contentRange.length() {
+		return errLong
+	}
+	return nil
+}
+
+// ifMatch evaluates If-Match (RFC 9110, 13.1.1); no field lines match everything.
+func ifMatch(lines []string, tag string) bool {
+	for _, line := range lines {
+		for _, t := range splitQuoted(line, ',') {
+			if t = trimOWS(t); t == "*" || t == tag {
+				return true
+			}
+		}
+	}
+	return len(lines) == 0
+}
+
+// place decides whether a range fits an upload, and returns how many of its bytes are kept already, of
+// those from position from on.
+func place(c contentRange, from int64, up store.Progress) (overlap int64, err error) {
+	switch {
+	case c.complete >= 0 && up.Length >= 0 && c.complete != up.Length:
+		return 0, store.ErrLength
+	case c.complete >= 0 && c.complete < up.Offset:
+		return 0, store.ErrLength
+	case c.ends() && c.complete > up.Offset, c.first > up.Offset:
+		return 0, errGap
+	case up.Length >= 0 && c.last >= up.Length:
+		return 0, store.ErrPastEnd
+	case c.ends():
+		return 0, nil
+	}
+	return max(0, min(up.Offset, c.last+1)-from), nil
+}
+
+// compare reads the part body as far as its bytes are kept already. A client may bring again what an
+// older connection delivered after the offset was told, but no other bytes.
+func (p *patch) compare() error {
+	if p.pos == 0 {
+		p.pos = max(0, p.head.contentRange.first)
+	}
+	up := p.op.Progress()
+	if up.State == store.Closed {
+		return store.ErrClosed
+	}
+	overlap, err := place(p.head.contentRange, p.pos, up)
+	if err != nil || overlap == 0 {
+		return err
+	}
+	kept, err := p.op.Open(up.Offset)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	return p.compareWith(kept, overlap)
+}
+
+const compareStep = 32 << 10
+
+func (p *patch) compareWith(kept io.ReaderAt, n int64) error {
+	var ours, theirs [compareStep]byte
+	for n > 0 {
+		step := min(n, compareStep)
+		k, err := io.ReadFull(p.body, theirs[:step])
+		if _, kerr := kept.ReadAt(ours[:k], p.pos); kerr != nil && kerr != io.EOF {
+			return kerr
+		}
+		if !bytes.Equal(ours[:k], theirs[:k]) {
+			return errMismatch
+		}
+		p.pos += int64(k)
+		n -= int64(k)
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return errShort
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repeated ends a patch that brought nothing new to a complete upload. If it reaches the end, its
+// sender waits for the final response.
+func (p *patch) repeated() (complete bool, err error) {
+	if err := p.finish(); err != nil {
+		return false, err
+	}
+	c, up := p.head.contentRange, p.op.Progress()
+	return c.ends() || c.last+1 == up.Length, nil
+}
+
+// appendTo appends the rest of the part body, and completes the upload with its last byte.
+func (p *patch) appendTo(writer *store.Writer) (complete bool, err error) {
+	c := p.head.contentRange
+	if c.complete >= 0 && !c.ends() {
+		if err := writer.SetLength(c.complete); err != nil {
+			return false, err
+		}
+	}
+	if n := c.last + 1 - p.pos; !c.ends() && n > 0 {
+		r := &receiver{s: p.s, x: p.x, writer: writer, peer: p.peer, limit: n}
+		got, err := r.receive(io.LimitReader(p.body, n))
+		p.pos += got
+		if err == nil && got < n {
+			err = errShort
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	// All bytes are there: that the last chunk of the patch itself is cut off does not matter any more.
+	if err := p.finish(); err != nil && (c.ends() || !errors.Is(err, errInterrupted)) {
+		return false, err
+	}
+	if c.ends() {
+		if err := writer.SetLength(c.complete); err != nil {
+			return false, err
+		}
+	}
+	if !writer.Complete() {
+		return false, writer.While(func() {})
+	}
+	p.s.process(p.op)
+	return true, nil
+}
+
+// finish reads the end of the patch document. Bytes after the range make the patch malformed.
+func (p *patch) finish() error {
+	switch _, err := p.body.ReadByte(); {
+	case err == nil:
+		return errLong
+	case err != io.EOF:
+		return err
+	}
+	p.peer.rest()
+	return nil
+}
+
+// patchFailed answers a patch that was not carried out, or not to its end. The connection is closed: what is
+// left of the document is not worth reading.
+func (s *Server) patchFailed(x *exchange, err error) {
+	if errors.Is(err, errInterrupted) {
+		s.bodyFailed(x, err)
+	}
+	answer := patchProblem(err)
+	if answer.Status == http.StatusInternalServerError {
+		s.opts.Logger.Error("patch", "error", err)
+	}
+	if up := x.op.Progress(); up.State != store.Closed {
+		answer.Offset = &up.Offset
+		if up.Length >= 0 {
+			answer.Length = &up.Length
+		}
+		x.w.Header().Set("ETag", offsetTag(up.Offset))
+	}
+	x.w.Header().Set("Connection", "close")
+	s.refuse(x, answer)
+}
+
+// patchProblem says what is wrong with a patch: 400 for what cannot be read, 422 for what can be read
+// and never be right, 409 for what does not fit now.
+func patchProblem(err error) problem {
+	for _, t := range []struct {
+		err    error
+		status int
+	}{
+		{errPrecondition, http.StatusPreconditionFailed},
+		{errGap, http.StatusConflict},
+		{errMismatch, http.StatusConflict},
+		{errNoRange, http.StatusUnprocessableEntity},
+		{errRangeUnit, http.StatusUnprocessableEntity},
+		{errRangeSyntax, http.StatusBadRequest},
+		{errRangeTwice, http.StatusBadRequest},
+		{errPartSyntax, http.StatusBadRequest},
+		{errPartSize, http.StatusBadRequest},
+		{errPartLength, http.StatusBadRequest},
+		{errShort, http.StatusBadRequest},
+		{errLong, http.StatusBadRequest},
+	} {
+		if errors.Is(err, t.err) {
+			return problem{Status: t.status, Detail: "The patch: " + t.err.Error() + "."}
+		}
+	}
+	return problemOf(err)
+}

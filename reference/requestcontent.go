@@ -1,0 +1,60 @@
+package reference
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/resumespec/resumespec/reference/store"
+)
+
+// getRequestContent answers GET and HEAD on the request-content resource (resume-request,
+// Request-Content-Location): the prefix that is kept, and through Content-Length the offset at which
+// to go on. The offset is durable before it is told.
+func (s *Server) getRequestContent(x *exchange) {
+	p := s.settleAll(x)
+	if !x.op.Save || p.State == store.Closed {
+		s.refuse(x, problem{Status: http.StatusNotFound})
+		return
+	}
+	if p.Writer != nil {
+		p.Writer.Observe()
+	}
+	offset, err := x.op.Durable()
+	if err != nil {
+		s.opts.Logger.Error("request content", "error", err)
+		s.refuse(x, problemOf(err))
+		return
+	}
+	content, err := x.op.Open(offset)
+	if err != nil {
+		s.refuse(x, problem{Status: http.StatusNotFound}) // closed this moment
+		return
+	}
+	defer content.Close()
+	h := x.w.Header()
+	h.Set("Accept-Patch", mediaByterange)
+	h.Set("ETag", offsetTag(offset))
+	uploadedType(h, x.op.Job.ContentType)
+	serveContent(x, noTime, content)
+}
+
+// offsetTag is the entity tag of the request content. Bytes are only ever appended, so their number
+// identifies them.
+func offsetTag(offset int64) string { return `"` + strconv.FormatInt(offset, 10) + `"` }
+
+// deleteRequestContent cancels an upload; of one that is complete it closes the operation.
+func (s *Server) deleteRequestContent(x *exchange) { s.closeOperation(x) }
+
+// deleteMessage closes an operation (http-progress, Closing the Operation).
+func (s *Server) deleteMessage(x *exchange) { s.closeOperation(x) }
+
+// closeOperation forgets an operation. Its effect stays; one in progress cannot be called back.
+func (s *Server) closeOperation(x *exchange) {
+	s.settleAll(x)
+	if err := x.op.Cancel(); err != nil {
+		x.w.Header().Set("Retry-After", "1")
+		s.refuse(x, problem{Status: http.StatusConflict, Detail: "The request is being processed."})
+		return
+	}
+	x.w.WriteHeader(http.StatusNoContent)
+}

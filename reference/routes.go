@@ -1,0 +1,164 @@
+package reference
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/resumespec/resumespec/reference/store"
+)
+
+// exchange is one request on its way through the server.
+type exchange struct {
+	w     *response
+	r     *http.Request
+	owner string
+	id    string           // of the resource, "" where the path has none
+	op    *store.Operation // of the three resources of an operation
+}
+
+// resource is a kind of URI: what finds it and what may be done to it.
+type resource struct {
+	// find sets what the methods need and tells whether the resource is there for this user. It comes
+	// before the method: who may not see a resource learns nothing of it, whatever the method.
+	find    func(*Server, *exchange) bool
+	open    bool // needs no user
+	methods map[string]func(*Server, *exchange)
+}
+
+const (
+	pathRequests  = "/requests/"
+	pathMessages  = "/messages/"
+	pathResponses = "/responses/"
+	pathItems     = "/items"
+	pathReceipt   = "/receipt"
+	pathHealth    = "/healthz"
+)
+
+type methods = map[string]func(*Server, *exchange)
+
+var (
+	resourceHealth = &resource{open: true, methods: methods{
+		http.MethodGet: (*Server).getHealth, http.MethodHead: (*Server).getHealth}}
+	resourceItems = &resource{methods: methods{
+		http.MethodGet: (*Server).countItems, http.MethodHead: (*Server).countItems,
+		http.MethodPost: (*Server).postItem}}
+	resourceItem = &resource{methods: methods{
+		http.MethodGet: (*Server).getItem, http.MethodHead: (*Server).getItem,
+		http.MethodDelete: (*Server).deleteItem}}
+	resourceReceipt = &resource{methods: methods{
+		http.MethodGet: (*Server).getReceipt, http.MethodHead: (*Server).getReceipt}}
+	resourceRequest = &resource{find: findRequest, methods: methods{
+		http.MethodGet: (*Server).getRequestContent, http.MethodHead: (*Server).getRequestContent,
+		http.MethodPatch: (*Server).patchRequestContent, http.MethodDelete: (*Server).deleteRequestContent}}
+	resourceMessage = &resource{find: findMessage, methods: methods{
+		http.MethodGet: (*Server).getMessage, http.MethodHead: (*Server).getMessage,
+		http.MethodDelete: (*Server).deleteMessage}}
+	resourceResponse = &resource{find: findResponse, methods: methods{
+		http.MethodGet: (*Server).getResponseContent, http.MethodHead: (*Server).getResponseContent}}
+)
+
+// route finds the resource of an escaped path. The path is never cleaned nor decoded: what is not
+// exactly one of ours is not found, and only identifiers in strict form come out.
+func route(path string) (*resource, string) {
+	switch path {
+	case pathHealth:
+		return resourceHealth, ""
+	case pathItems:
+		return resourceItems, ""
+	}
+	for _, t := range []struct {
+		prefix, suffix string
+		res            *resource
+	}{
+		{pathItems + "/", pathReceipt, resourceReceipt},
+		{pathItems + "/", "", resourceItem},
+		{pathRequests, "", resourceRequest},
+		{pathMessages, "", resourceMessage},
+		{pathResponses, "", resourceResponse},
+	} {
+		id, ok := strings.CutPrefix(path, t.prefix)
+		if !ok {
+			continue
+		}
+		if id, ok = strings.CutSuffix(id, t.suffix); ok && store.ValidID(id) {
+			return t.res, id
+		}
+	}
+	return nil, ""
+}
+
+func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.leave()
+	x := &exchange{w: newResponse(rw, s.opts.WriteIdle), r: r}
+	res, id := route(r.URL.EscapedPath())
+	if res == nil {
+		s.refuse(x, problem{Status: http.StatusNotFound})
+		return
+	}
+	x.id = id
+	var ok bool
+	if x.owner, ok = s.authenticate(r); !ok && !res.open {
+		x.w.Header().Set("WWW-Authenticate", `Bearer realm="reference"`)
+		s.refuse(x, problem{Status: http.StatusUnauthorized})
+		return
+	}
+	if res.find != nil && !res.find(s, x) {
+		s.refuse(x, problem{Status: http.StatusNotFound, Detail: "There is no such operation, or it is closed."})
+		return
+	}
+	s.dispatch(x, res)
+}
+
+func (s *Server) dispatch(x *exchange, res *resource) {
+	if do := res.methods[x.r.Method]; do != nil {
+		do(s, x)
+		return
+	}
+	x.w.Header().Set("Allow", allow(res))
+	if res == resourceRequest {
+		x.w.Header().Set("Accept-Patch", mediaByterange)
+	}
+	if x.r.Method == http.MethodOptions {
+		x.w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	s.refuse(x, problem{Status: http.StatusMethodNotAllowed})
+}
+
+func allow(res *resource) string {
+	names := []string{http.MethodOptions}
+	for m := range res.methods {
+		names = append(names, m)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+func findRequest(s *Server, x *exchange) bool  { return x.found(s.store.RequestContent(x.id)) }
+func findMessage(s *Server, x *exchange) bool  { return x.found(s.store.ResponseMessage(x.id)) }
+func findResponse(s *Server, x *exchange) bool { return x.found(s.store.ResponseContent(x.id)) }
+
+// found accepts an operation only for the user who began it (http-progress, Privacy concerns). All
+// that is said of it is private and never cached.
+func (x *exchange) found(op *store.Operation, ok bool) bool {
+	x.w.always.Set("Cache-Control", "private, no-store")
+	if !ok || op.Owner != x.owner {
+		return false
+	}
+	x.op = op
+	return true
+}
+
+func (s *Server) getHealth(x *exchange) {
+	x.w.Header().Set("Cache-Control", "no-store")
+	x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	x.w.Header().Set("Content-Length", "3")
+	x.w.WriteHeader(http.StatusOK)
+	if x.r.Method != http.MethodHead {
+		x.w.Write([]byte("ok\n"))
+	}
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// Item is what an operation made: the effect. Its description is never changed but by Delete.
+type Item struct {
+	ID          string    `json:"id"`
+	Tag         string    `json:"tag"`
+	Length      int64     `json:"length"`           // bytes
+	SHA256      string    `json:"sha256,omitempty"` // hexadecimal; empty for a body too large to hash
+	ContentType string    `json:"type"`
+	Owner       string    `json:"owner,omitempty"`
+	Respond     int64     `json:"respond,omitempty"`
+	Created     time.Time `json:"created"`
+	Deleted     bool      `json:"deleted,omitempty"` // the description stays: creations are counted
+}
+
+// Commit makes the item of an operation whose body is complete. It may be called again after a crash
+// or an error: the item's identifier was decided when the operation began, so there is one effect however often
+// it is tried. The rename of the description is the commit point. It returns the item as it is kept.
+func (op *Operation) Commit(it Item) (*Item, error) {
+	s := op.s
+	if kept, ok := s.anyItem(op.Item); ok {
+		return kept, nil
+	}
+	it.ID, it.Owner = op.Item, op.Owner
+	if err := op.settle(); err != nil {
+		return nil, err
+	}
+	if err := op.linkBody(); err != nil {
+		return nil, fmt.Errorf("commit item: %w", err)
+	}
+	if err := s.writeItem(&it); err != nil {
+		return nil, fmt.Errorf("commit item: %w", err)
+	}
+	s.addItem(&it)
+	op.mu.Lock()
+	op.counted = 0 // the item counts from now on
+	op.mu.Unlock()
+	return &it, nil
+}
+
+// settle makes the complete body and its journal durable: without them a crash after the effect could
+// leave a client that asks for the response with nothing, and it would ask for the effect again.
+func (op *Operation) settle() error {
+	if !op.s.opts.Sync {
+		return nil
+	}
+	if err := op.syncBody(op.Progress().Offset); err != nil {
+		return err
+	}
+	if op.Transient {
+		return nil
+	}
+	return op.promise()
+}
+
+// linkBody gives the body its second name. A name left by an earlier try is replaced.
+func (op *Operation) linkBody() error {
+	if op.Progress().Offset == 0 {
+		f, err := os.OpenFile(op.bodyPath(), os.O_WRONLY|os.O_CREATE, 0o600)
+		if err != nil {
+			return err
+		}
+		f.Close()
+	}
+	name := op.s.path(dirItems, op.Item+dataSuffix)
+	err := os.Link(op.bodyPath(), name)
+	if errors.Is(err, fs.ErrExist) {
+		if err = os.Remove(name); err == nil {
+			err = os.Link(op.bodyPath(), name)
+		}
+	}
+	return err
+}
+
+const (
+	dataSuffix = ".data"
+	metaSuffix = ".json"
+)
+
+func (s *Store) writeItem(it *Item) error {
+	data, err := json.Marshal(it)
+	if err != nil {
+		return err
+	}
+	if err := writeAtomic(s.path(dirItems, it.ID+metaSuffix), data, s.opts.Sync); err != nil {
+		return err
+	}
+	return s.dirs[dirItems].sync()
+}
+
+func (s *Store) addItem(it *Item) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.items[it.ID] = it
+	s.tags[it.Tag]++
+	s.total++
+}
+
+func (s *Store) anyItem(id string) (*Item, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	it, ok := s.items[id]
+	return it, ok
+}
+
+// Item finds an item that is not deleted.
+func (s *Store) Item(id string) (*Item, bool) {
+	it, ok := s.anyItem(id)
+	if !ok || it.Deleted {
+		return nil, false
+	}
+	return it, true
+}
+
+// OpenItem opens the content of an item for reading.
+func (s *Store) OpenItem(it *Item) (*os.File, error) {
+	f, err := os.Open(s.path(dirItems, it.ID+dataSuffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotFound
+	}
+	return f, err
+}
+
+// Delete removes the content of an item and keeps its description, so that a recovered operation does not
+// make it again and the count of creations stays.
+func (s *Store) Delete(id string) error {
+	s.mu.Lock()
+	it, ok := s.items[id]
+	if !ok || it.Deleted {
+		s.mu.Unlock()
+		return ErrNotFound
+	}
+	gone := *it
+	gone.Deleted = true
+	s.items[id] = &gone
+	s.mu.Unlock()
+	if err := s.writeItem(&gone); err != nil {
+		return fmt.Errorf("delete item: %w", err)
+	}
+	s.quota.addBytes(it.Owner, -it.Length)
+	if err := os.Remove(s.path(dirItems, id+dataSuffix)); err != nil {
+		return fmt.Errorf("delete item: %w", err)
+	}
+	return nil
+}
+
+// Count is the number of items created with a tag, deleted ones included.
+func (s *Store) Count(tag string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tags[tag]
+}
+
+// Total is the number of items created.
+func (s *Store) Total() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.total
+}

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"strconv"
+	"time"
+)
+
+// Record is what is known of an operation from its head; it never changes. It is the first entry of
+// the operation's journal.
+type Record struct {
+	ID              string    `json:"id"`      // the name of its files, never told to a client
+	RequestContent  string    `json:"request"` // the identifiers in the three URIs, independent of each other
+	ResponseMessage string    `json:"message"`
+	ResponseContent string    `json:"content"`
+	Item            string    `json:"item"` // the item it will make: decided beforehand, so the effect is idempotent
+	Owner           string    `json:"owner,omitempty"`
+	Key             string    `json:"key,omitempty"`    // Idempotency-Key
+	Target          string    `json:"target,omitempty"` // request target, to tell a reused key
+	Resume          bool      `json:"resume,omitempty"` // Prefer: resume, in either form
+	Save            bool      `json:"save,omitempty"`   // keep the incomplete body
+	Length          int64     `json:"length"`           // complete length in bytes, -1 while unknown
+	Job             Job       `json:"job"`
+	Created         time.Time `json:"created"`
+
+	// Transient operations have no URI and no key: nobody can come back to them, so they have no journal.
+	Transient bool `json:"-"`
+}
+
+// Job is what shall be made of the body when it is complete.
+type Job struct {
+	Tag         string        `json:"tag,omitempty"`
+	ContentType string        `json:"type,omitempty"`
+	Respond     int64         `json:"respond,omitempty"` // bytes of response body, 0: as long as needed
+	Delay       time.Duration `json:"delay,omitempty"`
+	Fail        int           `json:"fail,omitempty"` // status of an error instead of an effect
+}
+
+// Response is a final response: enough to send it again and again, the same each time.
+type Response struct {
+	Status int                 `json:"status"`
+	Header map[string][]string `json:"header"`
+	Body   []byte              `json:"body"`
+	Pad    int64               `json:"pad,omitempty"`  // bytes of padding that follow Body
+	Seed   string              `json:"seed,omitempty"` // what the padding is made from
+	Tail   []byte              `json:"tail,omitempty"` // what follows the padding
+}
+
+// entry is one line of a journal; exactly one field is set.
+type entry struct {
+	Record   *Record   `json:"record,omitempty"`
+	Length   *int64    `json:"length,omitempty"` // the complete length, when it became known later
+	Response *Response `json:"response,omitempty"`
+}
+
+// appendEntry adds one line: checksum, space, JSON, newline. A torn line fails its checksum, so that
+// a kill in the middle of a write leaves the state from before.
+func (s *Store) appendEntry(id string, e entry, durable bool) error {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	line := make([]byte, 0, len(data)+10)
+	line = fmt.Appendf(line, "%08x ", crc32.ChecksumIEEE(data))
+	line = append(line, data...)
+	line = append(line, '\n')
+	f, err := os.OpenFile(s.path(dirOperations, id), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	_, err = f.Write(line)
+	if err == nil && durable && s.opts.Sync {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// readEntries parses a journal up to its end or its first torn line, and says how long the sound part is.
+func readEntries(data []byte) (entries []entry, sound int) {
+	for {
+		end := bytes.IndexByte(data[sound:], '\n')
+		if end < 0 {
+			return entries, sound
+		}
+		e, ok := readEntry(data[sound : sound+end])
+		if !ok {
+			return entries, sound
+		}
+		entries = append(entries, e)
+		sound += end + 1
+	}
+}
+
+func readEntry(line []byte) (e entry, ok bool) {
+	if len(line) < 10 || line[8] != ' ' {
+		return e, false
+	}
+	sum, err := strconv.ParseUint(string(line[:8]), 16, 32)
+	if err != nil || uint32(sum) != crc32.ChecksumIEEE(line[9:]) {
+		return e, false
+	}
+	return e, json.Unmarshal(line[9:], &e) == nil
+}

@@ -1,0 +1,194 @@
+package reference
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/resumespec/resumespec/reference/store"
+)
+
+// postItem is the target of uploads: POST /items.
+func (s *Server) postItem(x *exchange) {
+	rec, p := s.examine(x)
+	if p != nil {
+		s.refuse(x, *p)
+		return
+	}
+	for {
+		if rec.Key != "" && s.reissued(x, rec) {
+			return
+		}
+		op, err := s.store.Begin(rec)
+		if errors.Is(err, store.ErrKeyTaken) {
+			continue // by a request that came at the same time
+		}
+		if err != nil {
+			s.refuse(x, problemOf(err))
+			return
+		}
+		s.upload(x, op)
+		return
+	}
+}
+
+// examine decides by the head alone whether a request is accepted, and what it asks for.
+func (s *Server) examine(x *exchange) (store.Record, *problem) {
+	job, p := parseJob(x.r.URL.RawQuery)
+	if p != nil {
+		return store.Record{}, p
+	}
+	if p := examineContent(x.r, s.opts.MaxBody); p != nil {
+		return store.Record{}, p
+	}
+	key := trimOWS(x.r.Header.Get("Idempotency-Key"))
+	if len(key) > maxKey {
+		return store.Record{}, &problem{Status: http.StatusBadRequest, Detail: "The Idempotency-Key is too long."}
+	}
+	job.ContentType = x.r.Header.Get("Content-Type")
+	resume := resumeOf(parsePrefer(x.r.Header.Values("Prefer")))
+	return store.Record{
+		Owner:     x.owner,
+		Key:       key,
+		Target:    x.r.Method + " " + x.r.URL.RequestURI(),
+		Resume:    resume != resumeNone,
+		Save:      resume == resumeSave,
+		Length:    x.r.ContentLength,
+		Job:       job,
+		Transient: resume == resumeNone && key == "",
+	}, nil
+}
+
+const maxKey = 255 // bytes
+
+// examineContent refuses what this target does not take: content codings, messages and multiparts
+// (415), and bodies that are too long (413).
+func examineContent(r *http.Request, limit int64) *problem {
+	if r.ContentLength > limit {
+		p := problemOf(errTooLarge)
+		return &p
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return &problem{Status: http.StatusUnsupportedMediaType, Detail: "Content codings are not supported."}
+	}
+	value := r.Header.Get("Content-Type")
+	if value == "" {
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(value)
+	if err != nil || strings.HasPrefix(media, "multipart/") || strings.HasPrefix(media, "message/") {
+		return &problem{Status: http.StatusUnsupportedMediaType, Detail: "This target takes no message/* and no multipart/*."}
+	}
+	return nil
+}
+
+// upload receives the body of a new operation, and answers.
+func (s *Server) upload(x *exchange, op *store.Operation) {
+	peer := newPeer(x)
+	writer, err := op.Acquire(nil, peer)
+	if err != nil {
+		s.abandon(op)
+		s.refuse(x, problemOf(err))
+		return
+	}
+	defer writer.Release()
+	_ = x.w.rc.EnableFullDuplex() // an early final response must not wait for the body
+	offer(x, op)
+	prefs := parsePrefer(x.r.Header.Values("Prefer"))
+	_, acks := prefs["acknowledge"]
+	c := &receiver{s: s, x: x, writer: writer, peer: peer, limit: s.opts.MaxBody, acks: acks && op.Save && x.r.ProtoAtLeast(1, 1)}
+	n, err := c.receive(bodyReader{peer, x.r.Body})
+	if err == nil && x.r.ContentLength < 0 {
+		err = writer.SetLength(n)
+	}
+	if err != nil {
+		s.uploadFailed(x, op, err)
+		return
+	}
+	peer.rest()
+	if !writer.Complete() {
+		s.uploadFailed(x, op, store.ErrFenced)
+		return
+	}
+	s.process(op)
+	if op.Transient {
+		defer s.abandon(op) // nobody can come back to it
+	}
+	s.await(x, op)
+}
+
+// uploadFailed ends an exchange whose body did not come in. What came is kept for a client that wants
+// to go on; the others' is dropped.
+func (s *Server) uploadFailed(x *exchange, op *store.Operation, err error) {
+	if !op.Save || errors.Is(err, errTooLarge) {
+		s.abandon(op)
+	}
+	s.bodyFailed(x, err)
+}
+
+// bodyFailed answers where somebody may be listening, and drops the connection where not.
+func (s *Server) bodyFailed(x *exchange, err error) {
+	if errors.Is(err, errInterrupted) {
+		s.opts.Logger.Debug("interrupted", "path", x.r.URL.Path, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	x.w.Header().Set("Connection", "close")
+	s.refuse(x, problemOf(err))
+}
+
+func (s *Server) abandon(op *store.Operation) {
+	if err := op.Cancel(); err != nil {
+		s.opts.Logger.Error("cancel operation", "error", err)
+	}
+}
+
+// reissued answers a request whose Idempotency-Key is known, and tells whether it did. A first try
+// whose body did not arrive is superseded: nothing has happened yet, and the body is here again.
+func (s *Server) reissued(x *exchange, rec store.Record) bool {
+	op, ok := s.store.ByKey(rec.Owner, rec.Key)
+	if !ok {
+		return false
+	}
+	if op.Target != rec.Target {
+		s.refuse(x, problem{Status: http.StatusUnprocessableEntity, Detail: "The Idempotency-Key was used for another request."})
+		return true
+	}
+	_, quiet := s.settle(x.r.Context(), op, s.opts.TakeOver, takeOverLimit)
+	if op.State() == store.Receiving {
+		if !quiet {
+			x.w.Header().Set("Retry-After", "1")
+			s.refuse(x, problemOf(store.ErrBusy))
+			return true
+		}
+		s.abandon(op)
+		return false
+	}
+	if !expectsContinue(x.r) && !s.discard(x) {
+		panic(http.ErrAbortHandler)
+	}
+	s.await(x, op)
+	return true
+}
+
+// discard reads a body that is not needed, because a client that sends all before it reads would
+// otherwise lose the response. It tells whether the whole body came.
+func (s *Server) discard(x *exchange) bool {
+	p := buffers.Get().(*[]byte)
+	defer buffers.Put(p)
+	peer := newPeer(x)
+	for left := s.opts.MaxBody; left > 0; {
+		peer.extend(&s.opts)
+		n, err := peer.read(x.r.Body, *p)
+		left -= int64(n)
+		if err == io.EOF {
+			peer.rest()
+			return true
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return false
+}
