@@ -1,0 +1,62 @@
+# Two commands do all the set-up on a fresh machine (Debian or one of its kin, with go, git and make):
+#   make run     certify the embedded reference server; ends with an HTML report
+#   make test    linters, go vet, and every test with the race detector
+# The rest is for those who work on it: make help.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -X main.released=$(VERSION)
+BIN     := bin/resumespec
+REPORT  := resumespec-report
+TOOL    := go tool -modfile=.tools/go.mod
+FUZZ    ?= 15s
+
+.PHONY: help run test build install lint vet unit bench fuzz setup clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+build: ## build bin/resumespec
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/resumespec
+
+install: ## install resumespec into GOBIN
+	go install -trimpath -ldflags '$(LDFLAGS)' ./cmd/resumespec
+
+run: build ## certify the embedded reference server and write an HTML report
+	@$(BIN) run --html $(REPORT).html --json $(REPORT).json
+	@echo "open $(CURDIR)/$(REPORT).html"
+
+test: setup lint vet unit ## linters, go vet, every test with the race detector
+
+lint: ## golangci-lint, in the version of .tools/go.mod
+	$(TOOL) golangci-lint run ./...
+
+vet: ## go vet
+	go vet ./...
+
+# One package's tests at a time: their limits in time are for a machine that does one thing. What they are built from is
+# compiled side by side before.
+unit: ## every test with the race detector
+	go build -race ./...
+	go test -race -p 1 -timeout 20m ./...
+
+bench: setup ## benchmarks: figures of the whole run, cuts per second, uploads, HTML
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./suite/... ./faults/... ./reference/... ./reports/...
+
+fuzz: ## every fuzz target for FUZZ (15s) each
+	@for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) -fuzzminimizetime 100x $$package; \
+	  done; \
+	done
+
+setup: ## what the tests need beside Go: chromium and nginx (apt-get), and the modules
+	@.ci/setup
+
+clean: ## remove what was built and the report files
+	rm -rf bin $(REPORT).*

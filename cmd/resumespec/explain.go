@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/resumespec/resumespec/suite/catalog"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain CASE",
+		Short: "Explain a case: what it requires, why, what is sent, what a failure means",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, ok := a.engine.lookup(args[0])
+			if !ok {
+				return a.unknownCase(args[0])
+			}
+			_, err := fmt.Fprint(a.out, explain(c))
+			return err
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var ids []string
+			for _, c := range a.engine.cases() {
+				ids = append(ids, c.ID)
+			}
+			return ids, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+func (a *app) unknownCase(id string) error {
+	hint := "'resumespec list' shows them all"
+	if near := a.engine.similar(id); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, ", ") + "?"
+	}
+	return usage("unknown case %q (%s)", id, hint)
+}
+
+// levelWords says what a level means for the verdict.
+var levelWords = map[catalog.Level]string{
+	catalog.Must:   "a target that breaks it is not conformant",
+	catalog.Should: "a target that breaks it gets a warning",
+	catalog.May:    "optional: a target need not offer it, but what it offers has to work",
+}
+
+// explain tells everything that can be told of a case without running it.
+func explain(c catalog.Case) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s\n\n", c.ID, c.Level)
+	section := func(title, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "%s\n%s\n", title, wrap(text, "    ", 88))
+		}
+	}
+	section("Required", c.Requires)
+	section("Why", c.Why)
+	section("Source", source(c.Source))
+	section("Level", string(c.Level)+": "+levelWords[c.Level]+later(c))
+	section("What is sent, and where it is cut", c.Sends)
+	section("Point and faults", pointAndFaults(c))
+	section("What a failure means", c.Failure)
+	section("What it needs", needs(c))
+	fmt.Fprintf(&b, "Run it alone\n    %s\n", shellLine("resumespec", "run", "URL", "--focus", focusOn(c.ID)))
+	return b.String()
+}
+
+func source(s catalog.Source) string {
+	text := s.String()
+	if s.URL != "" {
+		text += " <" + s.URL + ">"
+	}
+	if s.Loose != "" {
+		text += ". " + s.Loose
+	}
+	return text
+}
+
+func later(c catalog.Case) string {
+	if c.Later {
+		return "; it comes from a text later than the profile's source"
+	}
+	return ""
+}
+
+func pointAndFaults(c catalog.Case) string {
+	if len(c.Faults) == 0 {
+		return "no cut: the exchange is undisturbed"
+	}
+	return fmt.Sprintf("%s; the connection ends by %s", c.Point, strings.Join(c.Faults, ", "))
+}
+
+func needs(c catalog.Case) string {
+	if len(c.Needs) == 0 {
+		return "nothing beyond the URL of the target"
+	}
+	words := make([]string, len(c.Needs))
+	for i, need := range c.Needs {
+		words[i] = fmt.Sprintf("%s: %s", need, needWords[need])
+	}
+	return "in the config, " + strings.Join(words, "; ")
+}
+
+// needWords says what each config key offers to the cases that need it.
+var needWords = map[catalog.Need]string{
+	catalog.NeedReadback: "where the stored bytes can be read again",
+	catalog.NeedCount:    "where the number of effects so far can be read",
+	catalog.NeedLarge:    "an upload that is answered with 64 KiB or more",
+	catalog.NeedSlow:     "an upload that takes a while to process",
+	catalog.NeedFailing:  "uploads that end in an error",
+	catalog.NeedUsers:    "credentials of two users",
+}
+
+// focusOn is the expression that selects one case with all its faults.
+func focusOn(id string) string { return "^" + regexp.QuoteMeta(id) + " " }
+
+// wrap breaks text into lines of at most width columns, each with the indent before it.
+func wrap(text, indent string, width int) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		switch length := len([]rune(word)); {
+		case column == 0:
+			b.WriteString(indent + word)
+			column = len(indent) + length
+		case column+1+length > width:
+			b.WriteString("\n" + indent + word)
+			column = len(indent) + length
+		default:
+			b.WriteString(" " + word)
+			column += 1 + length
+		}
+	}
+	return b.String() + "\n"
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite/catalog"
+)
+
+// listed is a case in `list --json`. source has the shape that it has in the results of a report.
+type listed struct {
+	ID       string         `json:"id"`
+	Profile  string         `json:"profile"`
+	Level    catalog.Level  `json:"level"`
+	Source   reports.Source `json:"source"`
+	Requires string         `json:"requires"`
+	Why      string         `json:"why"`
+	Point    string         `json:"point"`
+	Faults   []string       `json:"faults"` // empty: the case runs without a cut
+	Needs    []catalog.Need `json:"needs"`  // the config keys without which it is unsupported
+}
+
+func (a *app) listCommand() *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List every case: ID, level, point, faults, source, sentence",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cases := a.engine.cases()
+			if asJSON {
+				return listJSON(a.out, cases)
+			}
+			return listColumns(a.out, cases)
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "an array of objects, for programs")
+	return command
+}
+
+func listJSON(w io.Writer, cases []catalog.Case) error {
+	all := make([]listed, len(cases))
+	for i, c := range cases {
+		all[i] = listed{
+			ID: c.ID, Profile: c.Profile(), Level: c.Level,
+			Source:   reports.Source{Document: c.Source.Document, Section: c.Source.Section, URL: c.Source.URL},
+			Requires: c.Requires, Why: c.Why, Point: c.Point,
+			Faults: append([]string{}, c.Faults...), Needs: append([]catalog.Need{}, c.Needs...),
+		}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(all)
+}
+
+func listColumns(w io.Writer, cases []catalog.Case) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "CASE\tLEVEL\tPOINT\tFAULTS\tSOURCE\tREQUIRES")
+	for _, c := range cases {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Level, c.Point, dash(strings.Join(c.Faults, " ")), c.Source, c.Requires)
+	}
+	return table.Flush()
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

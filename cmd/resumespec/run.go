@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	f := &runFlags{}
+	command := &cobra.Command{
+		Use:   "run [URL]",
+		Short: "Certify a server, or the embedded reference server when there is no URL",
+		Long: "Runs every case against the server at URL (or at the target of --config) and writes a report. Without\n" +
+			"a URL and a target it starts the reference server inside and certifies that.\n\n" + exitHelp,
+		Example: "  resumespec run\n" +
+			"  resumespec run http://127.0.0.1:8080/items\n" +
+			"  resumespec run --config resumespec.yaml --junit report.xml --markdown -\n" +
+			"  resumespec run http://127.0.0.1:8080/items --point mid-upload --fault rst -v",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			f.focusGiven = command.Flags().Changed("focus")
+			return a.certify(command.Context(), f, args)
+		},
+	}
+	f.declare(command.Flags())
+	return command
+}
+
+// certify is one run: what is wrong with the command line is found before anything is started, and once the run has
+// begun, a report is written whatever happens.
+func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
+	selection, err := f.selection(a.engine.cases())
+	if err != nil {
+		return err
+	}
+	config, err := f.config(args)
+	if err != nil {
+		return err
+	}
+	files, err := f.outputs()
+	if err != nil {
+		return err
+	}
+	screen := a.newScreen(files.stdout(), f.quiet, f.verbose)
+	if f.configFile == "" && exists(configName) {
+		fmt.Fprintf(a.err, "hint: %s is in this folder and was not used; --config %s uses it\n", configName, configName)
+	}
+	if config.Target == "" {
+		embedded, err := startEmbedded(config)
+		if err != nil {
+			return broken("start the reference server: %w", err)
+		}
+		defer embedded.close()
+		config = embedded.config
+		screen.say("no URL given: certifying the embedded reference server (%s, data in %s)", config.Target, embedded.data)
+	}
+	ctx, done := interruptible(ctx, func() {
+		screen.say("interrupted: ending with a partial report; once more ends at once, without one")
+	})
+	watch := screen.watch(config.Target)
+	report, err := a.engine.run(ctx, suite.Options{
+		Config:    config,
+		Selection: selection,
+		Seed:      f.seed,
+		Toxiproxy: f.toxiproxy,
+		Version:   version(),
+		Command:   f.command(args),
+		Rerun:     f.rerun(args),
+		Progress:  watch.step,
+	})
+	watch.close()
+	done()
+	return a.conclude(screen, files, report, config, err)
+}
+
+// conclude prints the summary, writes the report files and gives the exit status.
+func (a *app) conclude(screen *screen, files outputs, report *reports.Report, config *target.Config, err error) error {
+	if report == nil {
+		if err == nil {
+			err = errors.New("the suite gave no report")
+		}
+		return fromSuite(err)
+	}
+	screen.summary(report, missingOf(report, a.engine.lookup, config))
+	written, failed := files.write(a.out, report)
+	screen.files(written)
+	switch {
+	case err != nil:
+		return errors.Join(fromSuite(err), failed)
+	case failed != nil:
+		return broken("%w", failed)
+	}
+	return quietly(reportStatus(report))
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// seconds writes a time for people.
+func seconds(s float64) string {
+	if s < 100 {
+		return fmt.Sprintf("%.2fs", s)
+	}
+	return time.Duration(s * float64(time.Second)).Round(time.Second).String()
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/resumespec/resumespec/reference"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	var listen, data string
+	command := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the reference server",
+		Long: "Runs the reference server: uploads to /items can be interrupted anywhere and resumed. It ends on SIGINT or\n" +
+			"SIGTERM. What it acknowledged is in --data and is there again after a restart.",
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return a.serve(listen, data) },
+	}
+	command.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
+	command.Flags().StringVar(&data, "data", "", "`FOLDER` of the state (default: a temporary one, removed at the end)")
+	return command
+}
+
+func (a *app) serve(listen, data string) error {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return usage("serve: %w (another --listen may be free)", err)
+	}
+	server, err := reference.New(reference.Options{Data: data})
+	if err != nil {
+		_ = listener.Close()
+		return usage("serve: %w", err)
+	}
+	// Whoever reads that it listens may stop it in the same moment: the handler is there first.
+	ended, done := interruptible(context.Background(), func() {})
+	defer done()
+	fmt.Fprintf(a.out, "listening on http://%s\n", listener.Addr())
+	if data == "" {
+		fmt.Fprintf(a.err, "data in %s, removed at the end (--data keeps it)\n", server.Data())
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case <-ended.Done():
+		err = nil
+	case err = <-served:
+	}
+	err = errors.Join(err, server.Close())
+	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return broken("serve: %w", err)
+	}
+	return nil
+}
