@@ -55,6 +55,22 @@ func Run(ctx context.Context, o Options) (*reports.Report, error) {
 	return r.report(began), nil
 }
 
+// Register opens the way to the target and registers a spec for everything that is selected, for a test
+// that calls Ginkgo's RunSpecs itself (go test, the ginkgo command). The function that it gives closes the way
+// and yields the report of what this process ran.
+func Register(ctx context.Context, o Options) (finish func() *reports.Report, err error) {
+	r, err := prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	r.tree(func() context.Context { return ctx })
+	return func() *reports.Report {
+		_ = r.bench.Injector.Close() // the run is over; what closing says changes nothing
+		return r.report(began)
+	}, nil
+}
+
 // prepare checks what was asked for, that the target is there, and opens the way to it.
 func prepare(ctx context.Context, o Options) (*runner, error) {
 	r := &runner{options: o, secrets: newRedactor(o.Config), results: map[string]reports.Result{}}

@@ -24,6 +24,8 @@ type Bench struct {
 	Base     *url.URL // the target's URL
 	Injector faults.Injector
 	Limits   exchange.Limits // of one exchange
+
+	known sync.Map // what a case had to wait for to learn, so that the next need not
 }
 
 // Step is one exchange of a session: its transcript and, where it went through a link, what that did.
@@ -161,6 +163,16 @@ func (s *Session) Note(format string, args ...any) {
 		}
 	}
 	s.Notes = append(s.Notes, note)
+}
+
+// Remember keeps a fact about the target for the cases that follow. Only what costs a wait to learn
+// is worth it: every case stands alone, and learns by itself what it does not find.
+func (s *Session) Remember(fact string) { s.bench.known.Store(fact, true) }
+
+// Known says whether an earlier case remembered a fact.
+func (s *Session) Known(fact string) bool {
+	_, ok := s.bench.known.Load(fact)
+	return ok
 }
 
 var tagEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

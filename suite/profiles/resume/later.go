@@ -61,6 +61,9 @@ type acked struct {
 
 func (f *flow) acknowledged() acked {
 	const length, at = 1 << 20, 3 << 18
+	if f.Known(unacknowledged) {
+		f.Unsupported("no interim response carried Acknowledge in an earlier case, and it is optional")
+	}
 	f.d = asking(f.cfg, "resume, acknowledge")
 	a := acked{op: f.op(length)}
 	t := f.AttemptBy(f.d, a.op, f.cut(faults.RequestBody, at), untilAcknowledged(at-1))
@@ -75,6 +78,7 @@ func (f *flow) acknowledged() acked {
 		}
 	}
 	if len(a.values) == 0 {
+		f.Remember(unacknowledged)
 		f.Unsupported("no interim response carries Acknowledge, which is optional")
 	}
 	f.Note("acknowledged: %v", a.values)
@@ -82,8 +86,11 @@ func (f *flow) acknowledged() acked {
 }
 
 // patience is how long a client waits for an acknowledgement that may never come: nothing says
-// beforehand whether a server sends any.
-const patience = time.Second
+// beforehand whether a server sends any, so the run remembers one that does not.
+const (
+	patience       = 3 * time.Second
+	unacknowledged = "resume: no Acknowledge"
+)
 
 // untilAcknowledged gives a client that sends a body up to a byte, and the rest only after something
 // was acknowledged.
@@ -142,7 +149,7 @@ func privacyOther(f *flow) {
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
 	f.Interrupt(f.d, op, f.cut(faults.RequestBody, usual/2))
-	before := f.Offset(f.d, op)
+	before := f.settled(op)
 	piece := f.piece(op, before, usual)
 	tried := 0
 	for _, name := range offers {

@@ -142,7 +142,7 @@ func uploadGet(f *flow) {
 
 func uploadHeadEqualsGet(f *flow) {
 	op := f.interrupted(usual, usual/2)
-	f.Offset(f.d, op)
+	f.settled(op)
 	get := f.send("GET", op, requestContent)
 	if get.Status/100 != 2 {
 		f.Unsupported("GET on the request-content resource gives %d", get.Status)
@@ -223,6 +223,14 @@ func uploadNeverDecreases(f *flow) {
 		}
 	}
 	f.completed(op)
+}
+
+// settled gives an offset that moves no more of itself: a server may still be draining the connection
+// that was cut, until a write over another is taken.
+func (f *flow) settled(op *matrix.Operation) int64 {
+	n := f.Offset(f.d, op)
+	f.partly(op, n, n+256)
+	return f.Offset(f.d, op)
 }
 
 // piece gives the PATCH for a part of the body.

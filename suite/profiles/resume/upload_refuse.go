@@ -116,7 +116,7 @@ func refusalChecks() []matrix.Check {
 
 func uploadWrong(f *flow, w wrong) {
 	op := f.interrupted(usual, usual/2)
-	n := f.Offset(f.d, op)
+	n := f.settled(op)
 	for _, form := range w.forms(op.Body, n) {
 		f.Round()
 		r := f.Do("the wrong PATCH", f.formed(op, form, w.media))
@@ -176,11 +176,7 @@ func (f *flow) unchanged(op *matrix.Operation, n int64, when string) {
 
 func uploadOverlap(f *flow) {
 	op := f.interrupted(usual, usual/2)
-	n := f.Offset(f.d, op)
-	if n < 10 { // the server dropped what had arrived, which it may: give it something to overlap
-		f.partly(op, n, usual/2)
-		n = f.Offset(f.d, op)
-	}
+	n := f.settled(op)
 	wrongRange := fmt.Sprintf("bytes %d-%d/%d", n-10, usual-1, usual)
 	r := f.Do("a PATCH over other bytes", f.formed(op, form{wrongRange, matrix.Bytes(int(usual-n+10), 3)}, ""))
 	f.refused(r, "a PATCH that overlaps with other bytes")
@@ -190,7 +186,7 @@ func uploadOverlap(f *flow) {
 	r = f.Do("a PATCH over the same bytes", f.formed(op, form{wrongRange, op.Body[n-10:]}, ""))
 	if r.Status/100 == 2 {
 		f.Note("an overlap with the same bytes is taken")
-		f.whole(op, f.settled(op, []*exchange.Response{r}))
+		f.whole(op, f.afterRivals(op, []*exchange.Response{r}))
 		return
 	}
 	f.refused(r, "a PATCH that overlaps with the same bytes, if it is not taken,")

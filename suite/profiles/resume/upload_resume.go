@@ -222,7 +222,7 @@ func uploadConcurrent(f *flow) {
 	answers := f.both(f.piece(op, at, usual), f.piece(&rival, at, usual))
 
 	op.Sent, rival.Sent = usual, usual
-	o := f.settled(op, answers)
+	o := f.afterRivals(op, answers)
 	stored, err := f.Stored(f.w, op, o)
 	effects.Once("of two PATCHes at once")
 	if err != nil {
@@ -249,9 +249,9 @@ func (f *flow) both(pieces ...matrix.Piece) []*exchange.Response {
 	return answers
 }
 
-// settled gives the final response of an upload to which rivals have written. Where both were turned
+// afterRivals gives the final response of an upload to which rivals have written. Where both were turned
 // away the upload is completed as ever.
-func (f *flow) settled(op *matrix.Operation, answers []*exchange.Response) *matrix.Outcome {
+func (f *flow) afterRivals(op *matrix.Operation, answers []*exchange.Response) *matrix.Outcome {
 	if _, err := f.d.Outcome(op); err == nil && f.anyTaken(answers) {
 		return f.Replayed(f.d, op)
 	}

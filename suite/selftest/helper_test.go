@@ -1,0 +1,63 @@
+package selftest
+
+import (
+	"context"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// wholeConfig tells the suite everything that a server of the items API offers.
+const wholeConfig = `
+version: 1
+target: %s
+users:
+  - {name: alice, headers: {Authorization: "Bearer secret-of-alice"}}
+  - {name: bob, headers: {Authorization: "Bearer secret-of-bob"}}
+profiles:
+  resume:
+    upload: {method: POST, path: "/items?tag={tag}", headers: {Content-Type: application/octet-stream}}
+    count: {path: "/items?tag={tag}", pointer: /count}
+    large: {path: "/items?tag={tag}&respond=65536"}
+    slow: {path: "/items?tag={tag}&delay=100ms"}
+    failing: [{path: "/items?tag={tag}&fail=422"}, {path: "/items?tag={tag}&fail=503"}]
+`
+
+// certify runs the suite and gives the report.
+func certify(t *testing.T, config *target.Config, change ...func(*suite.Options)) *reports.Report {
+	t.Helper()
+	options := suite.Options{Config: config, Version: "test", Rerun: "resumespec run"}
+	for _, f := range change {
+		f(&options)
+	}
+	report, err := suite.Run(context.Background(), options)
+	if err != nil {
+		t.Fatalf("run: %v", err)
+	}
+	return report
+}
+
+func parse(t *testing.T, text string) *target.Config {
+	t.Helper()
+	config, err := target.Parse("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatalf("config: %v", err)
+	}
+	return config
+}
+
+// show prints what is not a pass.
+func show(t *testing.T, report *reports.Report) {
+	t.Helper()
+	for _, r := range report.Results {
+		if r.Verdict != reports.Pass {
+			t.Logf("%s %s [%s %s]\n\texpected: %s\n\tgot: %s", r.Verdict, r.ID, r.Point, r.Fault, r.Expected, r.Got)
+		}
+	}
+}
