@@ -89,14 +89,11 @@ func writeGroup(w io.Writer, v Verdict, rows []*htmlRow) error {
 	if err := pageTmpl.ExecuteTemplate(w, "group", group); err != nil {
 		return err
 	}
+	var scratch bytes.Buffer
 	for _, row := range rows {
-		if err := row.render(); err != nil {
+		if err := row.write(w, &scratch); err != nil {
 			return err
 		}
-		if err := pageTmpl.ExecuteTemplate(w, "row", row); err != nil {
-			return err
-		}
-		row.Body, row.Island = "", ""
 	}
 	_, err := io.WriteString(w, "</section>\n")
 	return err
@@ -109,8 +106,6 @@ type htmlRow struct {
 	Alias  string // a second anchor, the bare ID, on the first result of a case
 	Open   bool
 	Inert  bool // the body waits in a script
-	Body   template.HTML
-	Island template.HTML // evidence and transcript
 }
 
 // htmlRows gives the results in reading order: worst first, then by case.
@@ -147,32 +142,38 @@ func (row *htmlRow) Cited() string { return cited(row.Source) }
 // At says at which byte it went wrong.
 func (row *htmlRow) At() string { return atByte(row.Result) }
 
-// render fills in Body and Island.
-func (row *htmlRow) render() error {
-	var body strings.Builder
-	if err := pageTmpl.ExecuteTemplate(&body, "body", row); err != nil {
+// write writes the row, its body, and its evidence and transcript. scratch is room to work in.
+func (row *htmlRow) write(w io.Writer, scratch *bytes.Buffer) error {
+	scratch.Reset()
+	if err := pageTmpl.ExecuteTemplate(scratch, "row", row); err != nil {
 		return err
 	}
-	row.Body = template.HTML(body.String())
 	if row.Inert {
 		// Markup of ours with escaped text: it has no script element, so nothing in it can end this one.
-		row.Body = `<script type="text/html" class="wait">` + row.Body + `</script>`
+		scratch.WriteString(`<script type="text/html" class="wait">`)
 	}
-	data, err := island(row.Result)
-	row.Island = data
+	if err := pageTmpl.ExecuteTemplate(scratch, "body", row); err != nil {
+		return err
+	}
+	if row.Inert {
+		scratch.WriteString(`</script>`)
+	}
+	if err := island(scratch, row.Result); err != nil {
+		return err
+	}
+	scratch.WriteString("</details>\n")
+	_, err := w.Write(scratch.Bytes())
 	return err
 }
 
-// island gives evidence and transcript as an inert script element. No "<" is left in it, so nothing
+// island writes evidence and transcript as an inert script element. No "<" is left in it, so nothing
 // that a target sent can end the element or open a comment.
-func island(r *Result) (template.HTML, error) {
+func island(out *bytes.Buffer, r *Result) error {
 	if len(r.Evidence) == 0 && len(r.Transcript) == 0 {
-		return "", nil
+		return nil
 	}
-	var buf bytes.Buffer
-	buf.WriteString(`<script type="application/json" class="data">`)
-	start := buf.Len()
-	enc := json.NewEncoder(&buf)
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(struct {
 		Evidence   []Evidence       `json:"evidence"`
@@ -180,13 +181,18 @@ func island(r *Result) (template.HTML, error) {
 		Omitted    int              `json:"omitted,omitempty"`
 	}{r.Evidence, islandExchanges(r.Transcript), r.Omitted})
 	if err != nil {
-		return "", err
+		return err
 	}
-	data := bytes.TrimSpace(buf.Bytes()[start:])
-	if bytes.IndexByte(data, '<') >= 0 {
-		data = bytes.ReplaceAll(data, []byte("<"), []byte(`\u003c`))
+	out.WriteString(`<script type="application/json" class="data">`)
+	for part, rest, more := data.Bytes(), []byte(nil), true; more; part = rest {
+		part, rest, more = bytes.Cut(part, []byte("<"))
+		out.Write(part)
+		if more {
+			out.WriteString(`\u003c`)
+		}
 	}
-	return template.HTML(buf.String()[:start] + string(data) + `</script>`), nil
+	out.WriteString(`</script>`)
+	return nil
 }
 
 // islandEvent has its bytes as base64, which takes a third less room than hex.

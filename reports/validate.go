@@ -125,6 +125,8 @@ func checkKeys(r *Report) []string {
 	first := make(map[Key]int, len(r.Results))
 	for i := range r.Results {
 		key := r.Results[i].Key()
+		// JSON holds U+FFFD for each byte that is not UTF-8, and so do these strings once converted.
+		key.ID, key.Transport = string([]rune(key.ID)), string([]rune(key.Transport))
 		if before, taken := first[key]; taken {
 			list = append(list, fmt.Sprintf("results[%d]: the same id, point, fault and transport as results[%d]: %s",
 				i, before, shorten(Sanitize(key.String()), 200)))

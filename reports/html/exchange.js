@@ -15,7 +15,7 @@ function fill(node, attrs, children) {
 const count = (n) => Number(n).toLocaleString("en-US");
 const bytes = (n) => (n === 1 ? "1 byte" : count(n) + " bytes");
 const after = (usec) => (usec < 10000 ? (usec / 1000).toFixed(2) : usec < 1e6 ? (usec / 1000).toFixed(1) : count(Math.round(usec / 1000))) + " ms";
-const words = (name) => visible(String(name).replaceAll("-", " "));
+const words = (name) => brief(String(name).replaceAll("-", " "));
 
 // What is not printable is shown, as on the terminal: ␀ for C0 controls, <U+202E> for the rest.
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
@@ -25,8 +25,11 @@ function picture(c) {
   if (code === 0x7f) return "␡";
   return "<" + codePoint(c) + ">";
 }
+const controls = "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(" ");
+const controlName = (c) => controls[c.codePointAt(0)] || (c === "\x7f" ? "DEL" : codePoint(c));
 const codePoint = (c) => "U+" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
 const visible = (text) => String(text).replace(unprintable, picture);
+const brief = (text) => (String(text).length > 160 ? visible(String(text).slice(0, 160)) + "…" : visible(text));
 
 // showText gives nodes for text of several lines. Line ends are shown and kept; tabs are kept.
 function showText(text) {
@@ -36,8 +39,9 @@ function showText(text) {
     if (match[0] === "\t") continue;
     nodes.push(text.slice(last, match.index));
     const end = match[0].endsWith("\n");
-    const usual = end || match[0] === "\r";
-    nodes.push(el("span", usual ? { class: "ctl" } : { class: "odd", title: codePoint(match[0]) }, [...match[0]].map(picture).join("")));
+    const symbols = [...match[0]].map(picture).join("");
+    const name = [...match[0]].map(controlName).join("");
+    nodes.push(el("span", { class: end || match[0] === "\r" ? "ctl" : "odd", "data-name": name }, symbols));
     if (end) nodes.push("\n");
     last = match.index + match[0].length;
   }
@@ -59,7 +63,7 @@ function hexDump(data, offset) {
 
 // describeCut says a cut in words: "fin in the request body at byte 512".
 function describeCut(e) {
-  const fault = visible(e.fault);
+  const fault = brief(e.fault);
   if (e.place === "request-end") return fault + " after the request";
   const where = e.fromEnd ? bytes(e.offset) + " before its end" : "at byte " + count(e.offset);
   return fault + " in the " + (e.place === "continue" ? "100 (Continue)" : words(e.place)) + " " + where;
@@ -150,7 +154,7 @@ function timeline(e, exchange, number) {
       svg("text", { x: cutAt + (flip ? 5 : -5), y: 13, "text-anchor": flip ? "end" : "start" }, says)));
   return el("figure", { class: "timeline" },
     el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Timeline " + number }, picture),
-    el("figcaption", null, el("strong", null, (number ? number + ". " : "") + (exchange ? visible(exchange.label) + ". " : "")), aloud(e)));
+    el("figcaption", null, el("strong", null, (number ? number + ". " : "") + (exchange ? brief(exchange.label) + ". " : "")), aloud(e)));
 }
 
 // aloud says in words what the picture shows.
@@ -159,7 +163,7 @@ function aloud(e) {
   const shown = e.side === "server" || e.side === "client" ? ", shown to the " + e.side + " only" : "";
   return `Cut by ${describeCut(e)}${shown}, ${after(e.firedAfterMicroseconds)} after the link was opened. ` +
     `Forwarded ${bytes(e.up.forwarded)} to the server and ${bytes(e.down.forwarded)} to the client. ` +
-    `The request was ${e.requestComplete ? "whole" : "not whole"}. Closed by ${visible(e.closedBy) || "nobody"} as ${visible(e.closed) || "none"}.`;
+    `The request was ${e.requestComplete ? "whole" : "not whole"}. Closed by ${brief(e.closedBy) || "nobody"} as ${brief(e.closed) || "none"}.`;
 }
 
 // evidenceTable lists every cut in numbers.
@@ -169,7 +173,7 @@ function evidenceTable(list) {
   const row = (e, i) => [i + 1, describeCut(e), e.fired ? "yes" : "no" + (e.why ? ": " + visible(e.why) : ""),
     ...[e.up, e.down].flatMap((f) => [f.received, f.forwarded, f.headBytes, f.bodyBytes].map(count)),
     e.requestComplete ? "yes" : "no", (e.interim || []).join(" ") || "–", e.finalStatus || "–",
-    visible(e.closedBy) + ", " + visible(e.closed)];
+    brief(e.closedBy) + ", " + brief(e.closed)];
   return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Evidence" }, el("table", { class: "evidence" },
     el("thead", null,
       el("tr", null, el("th", { colspan: 3 }), el("th", { colspan: 4, class: "edge", scope: "colgroup" }, "client → server, bytes"),
@@ -201,8 +205,8 @@ function showEvent(v) {
 function showExchange(x, i, open) {
   const cut = x.link === "cut";
   const box = el("details", { class: "exchange" },
-    el("summary", null, el("code", null, `${i + 1}. ${visible(x.label)}`),
-      el("span", { class: cut ? "cutlink" : "quiet" }, visible(x.link) + " link"),
+    el("summary", null, el("code", null, `${i + 1}. ${brief(x.label)}`),
+      el("span", { class: cut ? "cutlink" : "quiet" }, brief(x.link) + " link"),
       el("span", { class: "quiet" }, `sent ${bytes(x.sent)}, received ${bytes(x.received)}, at ${after(x.atMicroseconds)}`)));
   box.open = open;
   const write = () => {
