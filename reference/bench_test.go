@@ -48,11 +48,13 @@ func BenchmarkUpload(b *testing.B) {
 	for b.Loop() {
 		var ratios, ours, theirs []float64
 		for range benchRounds {
-			theirs = append(theirs, rate(b, nginx, "PUT", "/file", size, piece))
+			mbs, _ := rate(b, nginx, "PUT", "/file", size, piece)
+			theirs = append(theirs, mbs)
 			remove(b, nginx, "/file")
-			var location string
-			ours = append(ours, rateOf(b, c.addr, "POST", "/items?tag=bench", size, piece, &location))
-			remove(b, c.addr, location)
+			mbs, made := rate(b, c.addr, "POST", "/items?tag=bench", size, piece)
+			ours = append(ours, mbs)
+			remove(b, c.addr, made.Get("Location"))
+			remove(b, c.addr, made.Get(fieldResponseMessage))
 			ratios = append(ratios, ours[len(ours)-1]/theirs[len(theirs)-1])
 		}
 		b.ReportMetric(median(ratios), "x-nginx")
@@ -89,15 +91,9 @@ func BenchmarkSmall(b *testing.B) {
 	}
 }
 
-func rate(b *testing.B, addr, method, path string, size int64, piece []byte) float64 {
-	b.Helper()
-	var location string
-	return rateOf(b, addr, method, path, size, piece, &location)
-}
-
-// rateOf uploads size bytes and returns the rate in MB/s. What was written before is on the disk when it
+// rate uploads size bytes and returns the rate in MB/s and the fields of the final response. What was written before is on the disk when it
 // begins, so that no server pays for another.
-func rateOf(b *testing.B, addr, method, path string, size int64, piece []byte, location *string) float64 {
+func rate(b *testing.B, addr, method, path string, size int64, piece []byte) (float64, http.Header) {
 	b.Helper()
 	unix.Sync()
 	conn, err := net.Dial("tcp", addr)
@@ -124,8 +120,7 @@ func rateOf(b *testing.B, addr, method, path string, size int64, piece []byte, l
 			b.Fatalf("%s %s: %s", method, path, resp.Status)
 		}
 		if resp.StatusCode >= 200 {
-			*location = resp.Header.Get("Location")
-			return float64(size) / 1e6 / time.Since(start).Seconds()
+			return float64(size) / 1e6 / time.Since(start).Seconds(), resp.Header
 		}
 	}
 }
@@ -151,21 +146,6 @@ func median(v []float64) float64 {
 	v = slices.Clone(v)
 	slices.Sort(v)
 	return v[len(v)/2]
-}
-
-// peakMiB is the peak of the resident memory of a process.
-func peakMiB(tb testing.TB, pid int) float64 {
-	tb.Helper()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(data), "VmHWM:")
-	var kib float64
-	if _, err := fmt.Sscan(rest, &kib); err != nil {
-		tb.Fatal("VmHWM:", err)
-	}
-	return kib / 1024
 }
 
 const nginxConf = `

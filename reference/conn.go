@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,8 +22,9 @@ type peer struct {
 	rc  *http.ResponseController
 	raw syscall.RawConn // nil where the connection is not a socket of ours
 
-	since time.Time // the body began
-	total int64     // bytes of the body read
+	since   time.Time // the body began
+	total   int64     // bytes of the body read
+	stopped atomic.Bool
 }
 
 func newPeer(x *exchange) *peer {
@@ -37,8 +39,14 @@ func newPeer(x *exchange) *peer {
 	return p
 }
 
-// Stop wakes a read that waits for the client. The store calls it while the request is still alive.
-func (p *peer) Stop() { _ = p.rc.SetReadDeadline(time.Unix(1, 0)) }
+// Stop wakes a read that waits for the client, and lets no other begin. The store calls it when
+// the peer is fenced, the server when it closes; the request is still alive then.
+func (p *peer) Stop() {
+	p.stopped.Store(true)
+	_ = p.rc.SetReadDeadline(longAgo)
+}
+
+var longAgo = time.Unix(1, 0)
 
 // extend gives the next read of a body the idle time. A client that sends a byte now and then
 // gets no further than what it has earned with the bytes before.
@@ -49,6 +57,9 @@ func (p *peer) extend(o *Options) {
 		deadline = earned
 	}
 	_ = p.rc.SetReadDeadline(deadline)
+	if p.stopped.Load() {
+		_ = p.rc.SetReadDeadline(longAgo) // stopped a moment ago: the deadline must not move again
+	}
 }
 
 // read reads from the body.

@@ -6,6 +6,25 @@
 // Who comes in: cmd and the external test that runs the suite on it. It imports nothing of the suite,
 // nor the suite of it: a mistake that both shared would stay hidden.
 //
+// # Resources
+//
+//	POST /items          makes an item of the body: 201 with Location. In the query: tag (counted by it),
+//	                     respond (bytes of the response body, up to 16 MiB), delay (of processing, up to
+//	                     10s), fail (400 to 599: the outcome), refuse (400 to 599: instead of the 100)
+//	GET /items?tag=T     {"count": n}: items created with the tag, deleted ones included; all without tag
+//	/items/{id}          GET and HEAD with ranges; DELETE for who made it
+//	/items/{id}/receipt  the response body of the upload
+//	/requests/{id}       request content: GET, HEAD, PATCH with message/byterange, DELETE to cancel
+//	/messages/{id}       response message: GET, HEAD, DELETE to close the operation
+//	/responses/{id}      response content: GET, HEAD
+//	/healthz             200 when it serves
+//
+// # Durability
+//
+// What was acknowledged, by the length that HEAD tells, by Acknowledge or by a final response, survives
+// kill -9, and with fsync (Options.Durability) the loss of power. The 100 alone promises zero bytes:
+// after a loss of power its URIs may be 404, and the client issues its request again.
+//
 // # Where the specification leaves a choice
 //
 //   - HEAD on the request content never stops an upload. It waits until what has arrived is read, then
@@ -20,5 +39,10 @@
 //   - resume=ignore-incomplete gets no Request-Content-Location: there is nothing to come back to.
 //   - Without Expect the three fields come in a 104 (HTTP/1.1 and later) and in the final response.
 //   - The final response of the operation has one strong ETag for the item made and for the response content.
+//   - Acknowledge is sent for an upload that can be resumed, not for a PATCH, whose sender could not
+//     tell from where the number counts.
+//   - A request with a known Idempotency-Key gets the first one's response; 409 while the first is still
+//     sending, 422 with another target. One that was interrupted is superseded.
+//   - DELETE on the request content or the response message while the request is processed is 409.
 //   - /items takes any content type but message/* and multipart/*, and no content coding.
 package reference

@@ -3,9 +3,10 @@ package reference
 import (
 	"bytes"
 	"fmt"
-	"strings"
+	"net"
+	"os"
+	"path/filepath"
 	"testing"
-	"time"
 )
 
 // cuts are the ways in which a client's connection ends.
@@ -127,139 +128,6 @@ func TestChunkedWhole(t *testing.T) {
 	u.send("5\r\nhello\r\n0\r\n\r\n")
 	final := f.want(u.head(), 201)
 	f.stored(final, []byte("hello"))
-}
-
-func TestPatchRefused(t *testing.T) {
-	t.Parallel()
-	f := start(t, Options{})
-	body := content(1000)
-	u := f.post("tag=a", 1000, "resume")
-	u.send(string(body[:500]))
-	u.Close()
-	other := bytes.Repeat([]byte("x"), 1000)
-	for name, c := range map[string]struct {
-		status int
-		part   string
-		body   []byte
-	}{
-		"gap":                     {409, "Content-Range: bytes 501-999/1000", body[501:]},
-		"overlap that differs":    {409, "Content-Range: bytes 499-999/1000", other[499:]},
-		"overlap, late":           {409, "Content-Range: bytes 0-999/1000", append(append([]byte{}, body[:400]...), other[400:]...)},
-		"other total":             {422, "Content-Range: bytes 500-999/1001", body[500:]},
-		"total shorter than kept": {422, "Content-Range: bytes 100-199/200", body[100:200]},
-		"past the end":            {422, "Content-Range: bytes 500-1000/*", append(body[500:], 1)},
-		"past its own total":      {400, "Content-Range: bytes 500-1000/1000", append(body[500:], 1)},
-		"last before first":       {400, "Content-Range: bytes 500-499/1000", nil},
-		"malformed":               {400, "Content-Range: bytes 500-/1000", body[500:]},
-		"negative":                {400, "Content-Range: bytes -1-5/1000", body[500:]},
-		"overflow":                {400, "Content-Range: bytes 500-99999999999999999999/*", body[500:]},
-		"other unit":              {422, "Content-Range: lines 500-999/1000", body[500:]},
-		"none":                    {422, "Content-Type: text/plain", body[500:]},
-		"two":                     {400, "Content-Range: bytes 500-999/1000\r\nContent-Range: bytes 500-999/1000", body[500:]},
-		"wrong part length":       {400, "Content-Range: bytes 500-999/1000\r\nContent-Length: 499", body[500:]},
-		"part too long":           {400, "Content-Range: bytes 500-998/1000", body[500:]},
-		"end too early":           {409, "Content-Range: bytes */1000", nil},
-		"end with a body":         {400, "Content-Range: bytes */500", body[500:]},
-		"end elsewhere":           {422, "Content-Range: bytes */500", nil},
-		"no colon":                {400, "Content-Range bytes 500-999/1000", body[500:]},
-		"folded":                  {400, "Content-Range:\r\n bytes 500-999/1000", body[500:]},
-	} {
-		a := f.patch(u.request, c.part, c.body)
-		if a.status != c.status {
-			t.Errorf("%s: %d, want %d: %s", name, a.status, c.status, a.body)
-		}
-		if a.header.Get("Cache-Control") != "private, no-store" {
-			t.Errorf("%s: Cache-Control %q", name, a.header.Get("Cache-Control"))
-		}
-		if n := f.offset(u.request); n != 500 {
-			t.Fatalf("%s: offset is now %d", name, n)
-		}
-		if got := f.do("GET", u.request, nil); !bytes.Equal(got.body, body[:500]) {
-			t.Fatalf("%s: bytes have changed", name)
-		}
-	}
-	a := f.want(f.do("PATCH", u.request, body[500:], "Content-Type: application/octet-stream"), 415)
-	if a.header.Get("Accept-Patch") != "message/byterange" {
-		t.Error("Accept-Patch", a.header)
-	}
-	for _, method := range []string{"PUT", "POST"} {
-		if a := f.want(f.do(method, u.request, nil), 405); a.header.Get("Allow") != "DELETE, GET, HEAD, OPTIONS, PATCH" {
-			t.Error("Allow", a.header)
-		}
-	}
-	final := f.want(f.patch(u.request, "X-Unknown: 1\r\nContent-Length: 510\r\nContent-Range: bytes 490-999/1000", body[490:]), 201)
-	f.stored(final, body)
-	f.same(f.want(f.patch(u.request, "Content-Range: bytes 900-999/1000", body[900:]), 201), final)
-	f.same(f.want(f.patch(u.request, "Content-Range: bytes */1000", nil), 201), final)
-	f.want(f.patch(u.request, "Content-Range: bytes 999-999/1000", []byte{body[999] + 1}), 409)
-	if f.count("a") != 1 {
-		t.Error("count", f.count("a"))
-	}
-}
-
-func TestShortPartIsAnInterruption(t *testing.T) {
-	t.Parallel()
-	f := start(t, Options{})
-	body := content(1000)
-	u := f.post("", 1000, "resume")
-	u.Close()
-	f.want(f.patch(u.request, "Content-Range: bytes 0-999/1000", body[:300]), 400)
-	if n := f.offset(u.request); n != 300 {
-		t.Fatal("offset", n)
-	}
-	f.want(f.patch(u.request, "Content-Range: bytes 300-999/1000", body[300:]), 201)
-}
-
-func TestConcurrentPatches(t *testing.T) {
-	t.Parallel()
-	f := start(t, Options{})
-	const length = 200_000
-	a, b := bytes.Repeat([]byte("a"), length), bytes.Repeat([]byte("b"), length)
-	u := f.post("tag=a", length, "resume")
-	u.Close()
-	f.offset(u.request)
-	answers := make(chan answer, 2)
-	for _, body := range [][]byte{a, b} {
-		go func() {
-			answers <- f.patch(u.request, fmt.Sprintf("Content-Range: bytes 0-%d/%d", length-1, length), body)
-		}()
-	}
-	one, two := <-answers, <-answers
-	if one.status != 201 {
-		one, two = two, one
-	}
-	f.want(one, 201)
-	f.want(two, 409)
-	got := f.do("GET", one.header.Get("Location"), nil).body
-	if !bytes.Equal(got, a) && !bytes.Equal(got, b) {
-		t.Error("the two are mixed")
-	}
-	if f.count("a") != 1 {
-		t.Error("count", f.count("a"))
-	}
-}
-
-// A connection that hangs is fenced by a newer request: what it brings later never gets in.
-func TestStalledWriterIsFenced(t *testing.T) {
-	t.Parallel()
-	f := start(t, Options{TakeOver: 50 * time.Millisecond})
-	body := content(1000)
-	u := f.post("tag=a", 1000, "resume")
-	u.send(string(body[:400]))
-	n := f.offset(u.request)
-	f.want(f.patch(u.request, fmt.Sprintf("Content-Range: bytes %d-599/1000", n), body[n:600]), 204)
-	u.send("late bytes that must not get in")
-	f.want(u.head(), 409)
-	// And without a HEAD: the newer one waits until the older is silent.
-	w := f.dial()
-	part := "Content-Range: bytes 600-999/1000\r\n\r\n"
-	w.send(fmt.Sprintf("PATCH %s HTTP/1.1\r\nHost: x\r\nContent-Type: message/byterange\r\nContent-Length: %d\r\n\r\n%s%s",
-		u.request, len(part)+400, part, body[600:610]))
-	op, _ := f.s.store.RequestContent(strings.TrimPrefix(u.request, pathRequests))
-	f.eventually(func() bool { return op.Progress().Offset == 610 })
-	final := f.want(f.patch(u.request, "Content-Range: bytes 600-999/1000", body[600:]), 201)
-	f.want(w.head(), 409)
-	f.stored(final, body)
 }
 
 // Somebody who only looks does not disturb an upload.
@@ -385,4 +253,92 @@ func TestIgnoreIncomplete(t *testing.T) {
 	if f.count("a") != 1 {
 		t.Error("count")
 	}
+}
+
+func TestDeleteCancels(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	u := f.post("tag=a", 10, "resume")
+	u.send("01234")
+	f.want(f.do("DELETE", u.request, nil), 204)
+	u.ended()
+	for _, path := range []string{u.request, u.message, u.response} {
+		f.want(f.do("GET", path, nil), 404)
+	}
+	f.want(f.patch(u.request, "Content-Range: bytes 5-9/10", []byte("56789")), 404)
+	if f.count("a") != 0 || f.s.store.Operations() != 0 {
+		t.Error("something is left")
+	}
+}
+
+func TestMalformedChunk(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	u := f.post("tag=a", -1, "resume")
+	u.send("5\r\nhello\r\nZ\r\n")
+	u.ended()
+	if n := f.offset(u.request); n != 5 {
+		t.Error("kept", n)
+	}
+	if f.count("a") != 0 {
+		t.Error("an effect")
+	}
+}
+
+func TestIsolated(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	a, b := content(1000), content(1001)
+	u, v := f.post("tag=a", 1000, "resume"), f.post("tag=a", 1001, "resume")
+	u.send(string(a[:300]))
+	v.send(string(b[:700]))
+	u.Close()
+	v.reset()
+	f.offset(v.request)
+	f.stored(f.want(f.patch(u.request, "Content-Range: bytes 300-999/1000", a[300:]), 201), a)
+	n := f.offset(v.request)
+	f.stored(f.want(f.patch(v.request, fmt.Sprintf("Content-Range: bytes %d-1000/1001", n), b[n:]), 201), b)
+}
+
+// An effect that fails is tried again until it is there; the client waits.
+func TestEffectIsRetried(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	items := filepath.Join(f.s.Data(), "items")
+	if err := os.Remove(items); err != nil {
+		t.Fatal(err)
+	}
+	u := f.post("tag=a", 5, "resume")
+	u.send("hello")
+	f.want(f.do("GET", u.message, nil), 503)
+	if err := os.Mkdir(items, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f.stored(f.want(u.head(), 201), []byte("hello"))
+	if f.count("a") != 1 {
+		t.Error("count", f.count("a"))
+	}
+}
+
+// 1 MiB and more cross the steps of write-back and deadlines.
+func TestLargeAndDurable(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{Durability: DurabilityAlways, HashLimit: 1 << 20})
+	body := content(20 << 20)
+	u := f.post("tag=a&respond=3000000", len(body), "resume, acknowledge")
+	go func() {
+		u.Write(body[:15<<20])
+		u.Conn.(*net.TCPConn).CloseWrite()
+	}()
+	u.ended()
+	n := f.offset(u.request)
+	if n != 15<<20 {
+		t.Error("kept", n)
+	}
+	final := f.want(f.patch(u.request, fmt.Sprintf("Content-Range: bytes %d-%d/%d", n, len(body)-1, len(body)), body[n:]), 201)
+	f.stored(final, body)
+	if len(final.body) != 3000000 || bytes.Contains(final.body[:300], []byte("sha256")) {
+		t.Errorf("%d bytes: %.200s", len(final.body), final.body)
+	}
+	f.same(f.await(u.message), final)
 }

@@ -255,3 +255,18 @@ func (v *victim) complete(f *fixture, offset int) (answer, error) {
 	f.same(f.await(v.message), a)
 	return a, nil
 }
+
+// peakMiB is the peak of the resident memory of a process.
+func peakMiB(tb testing.TB, pid int) float64 {
+	tb.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(data), "VmHWM:")
+	var kib float64
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		tb.Fatal("VmHWM:", err)
+	}
+	return kib / 1024
+}

@@ -20,8 +20,7 @@ type patch struct {
 	peer *peer
 	body *bufio.Reader
 	head partHead
-	own  *store.Writer // once it has taken over
-	pos  int64         // of the request content: where the next byte of body belongs
+	pos  int64 // of the request content: where the next byte of body belongs
 }
 
 // Errors of a patch that does not fit. The offset is told with them.
@@ -42,7 +41,7 @@ func (s *Server) patchRequestContent(x *exchange) {
 		return
 	}
 	_ = x.w.rc.EnableFullDuplex() // a refusal must not wait for the body
-	p := &patch{s: s, x: x, op: x.op, peer: newPeer(x)}
+	p := &patch{s: s, x: x, op: x.op, peer: x.peer}
 	defer s.doors.enter(x.op, p.peer)()
 	p.body = bufio.NewReaderSize(p, maxPartHead)
 	complete, err := p.apply()
@@ -72,14 +71,9 @@ func (s *Server) examinePatch(x *exchange) *problem {
 }
 
 // Read reads the patch document with the idle deadline, and tells errors of the connection apart from
-// its end. Once it has taken over it may be fenced itself, and then must not move the deadline.
+// its end.
 func (p *patch) Read(b []byte) (int, error) {
-	extend := func() { p.peer.extend(&p.s.opts) }
-	if p.own == nil {
-		extend()
-	} else if err := p.own.While(extend); err != nil {
-		return 0, err
-	}
+	p.peer.extend(&p.s.opts)
 	n, err := p.peer.read(p.x.r.Body, b)
 	if err != nil && err != io.EOF {
 		err = fmt.Errorf("%w: %w", errInterrupted, err)
@@ -117,7 +111,6 @@ func (p *patch) apply() (complete bool, err error) {
 		return false, err
 	}
 	defer writer.Release()
-	p.own = writer
 	if err := p.compare(); err != nil { // what the older writer kept until it was fenced
 		return false, err
 	}
@@ -253,7 +246,7 @@ func (p *patch) appendTo(writer *store.Writer) (complete bool, err error) {
 		}
 	}
 	if !writer.Complete() {
-		return false, writer.While(func() {})
+		return false, writer.Current()
 	}
 	p.s.process(p.op)
 	return true, nil

@@ -66,15 +66,16 @@ func (c *receiver) receive(src io.Reader) (total int64, err error) {
 
 // read reads once. A read that was woken because a newer request took over is ErrFenced.
 func (c *receiver) read(src io.Reader, p []byte) (int, error) {
-	if err := c.writer.While(func() { c.peer.extend(&c.s.opts) }); err != nil {
+	if err := c.writer.Current(); err != nil {
 		return 0, err
 	}
+	c.peer.extend(&c.s.opts)
 	n, err := src.Read(p)
 	if err == nil || err == io.EOF {
 		return n, err
 	}
 	// A read that failed because it was woken is not an interruption by the client.
-	if ferr := c.writer.While(func() {}); ferr != nil {
+	if ferr := c.writer.Current(); ferr != nil {
 		return n, ferr
 	}
 	return n, fmt.Errorf("%w: %w", errInterrupted, err)

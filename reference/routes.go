@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 type exchange struct {
 	w     *response
 	r     *http.Request
+	peer  *peer
 	owner string
 	id    string           // of the resource, "" where the path has none
 	op    *store.Operation // of the three resources of an operation
@@ -94,6 +96,8 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	defer s.leave()
 	x := &exchange{w: newResponse(rw, s.opts.WriteIdle), r: r}
+	x.peer = newPeer(x)
+	defer context.AfterFunc(s.ctx, x.peer.Stop)()
 	res, id := route(r.URL.EscapedPath())
 	if res == nil {
 		s.refuse(x, problem{Status: http.StatusNotFound})

@@ -78,7 +78,7 @@ func examineContent(r *http.Request, limit int64) *problem {
 		return nil
 	}
 	media, _, err := mime.ParseMediaType(value)
-	if err != nil || strings.HasPrefix(media, "multipart/") || strings.HasPrefix(media, "message/") {
+	if err != nil || !strings.Contains(media, "/") || strings.HasPrefix(media, "multipart/") || strings.HasPrefix(media, "message/") {
 		return &problem{Status: http.StatusUnsupportedMediaType, Detail: "This target takes no message/* and no multipart/*."}
 	}
 	return nil
@@ -86,7 +86,7 @@ func examineContent(r *http.Request, limit int64) *problem {
 
 // upload receives the body of a new operation, and answers.
 func (s *Server) upload(x *exchange, op *store.Operation) {
-	peer := newPeer(x)
+	peer := x.peer
 	writer, err := op.Acquire(nil, peer)
 	if err != nil {
 		s.abandon(op)
@@ -177,7 +177,7 @@ func (s *Server) reissued(x *exchange, rec store.Record) bool {
 func (s *Server) discard(x *exchange) bool {
 	p := buffers.Get().(*[]byte)
 	defer buffers.Put(p)
-	peer := newPeer(x)
+	peer := x.peer
 	for left := s.opts.MaxBody; left > 0; {
 		peer.extend(&s.opts)
 		n, err := peer.read(x.r.Body, *p)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -70,11 +71,23 @@ func syncPath(path string) error {
 	return f.Sync()
 }
 
-// writeAtomic writes a small file so that a reader sees all of it or none. The rename is the commit
-// point. With durable, the content is on the disk before the name appears; the folder is the caller's.
-func writeAtomic(path string, data []byte, durable bool) error {
-	tmp := path + tmpSuffix
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+// together runs functions at the same time and waits for all. File systems write the fsyncs of a moment in
+// one go, so that several cost little more than one.
+func together(fs ...func() error) error {
+	errs := make([]error, len(fs))
+	var wg sync.WaitGroup
+	for i, f := range fs[1:] {
+		wg.Go(func() { errs[i+1] = f() })
+	}
+	errs[0] = fs[0]()
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// writeTemp writes a small file under a temporary name, from where commitTemp renames it: a reader sees
+// all of it or none. With durable, its content is on the disk before.
+func writeTemp(path string, data []byte, durable bool) error {
+	f, err := os.OpenFile(path+tmpSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -85,14 +98,10 @@ func writeAtomic(path string, data []byte, durable bool) error {
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		os.Remove(tmp)
-	}
 	return err
 }
+
+func commitTemp(path string) error { return os.Rename(path+tmpSuffix, path) }
 
 const tmpSuffix = ".tmp"
 

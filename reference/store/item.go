@@ -31,13 +31,14 @@ func (op *Operation) Commit(it Item) (*Item, error) {
 		return kept, nil
 	}
 	it.ID, it.Owner = op.Item, op.Owner
-	if err := op.settle(); err != nil {
-		return nil, err
+	err := together(op.settle, func() error { return s.prepareItem(&it) })
+	if err == nil {
+		err = op.linkBody()
 	}
-	if err := op.linkBody(); err != nil {
-		return nil, fmt.Errorf("commit item: %w", err)
+	if err == nil {
+		err = s.commitItem(&it)
 	}
-	if err := s.writeItem(&it); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("commit item: %w", err)
 	}
 	s.addItem(&it)
@@ -53,13 +54,7 @@ func (op *Operation) settle() error {
 	if !op.s.opts.Sync {
 		return nil
 	}
-	if err := op.syncBody(op.Progress().Offset); err != nil {
-		return err
-	}
-	if op.Transient {
-		return nil
-	}
-	return op.promise()
+	return together(func() error { return op.syncBody(op.Progress().Offset) }, op.promise)
 }
 
 // linkBody gives the body its second name. A name left by an earlier try is replaced.
@@ -86,12 +81,16 @@ const (
 	metaSuffix = ".json"
 )
 
-func (s *Store) writeItem(it *Item) error {
+func (s *Store) prepareItem(it *Item) error {
 	data, err := json.Marshal(it)
 	if err != nil {
 		return err
 	}
-	if err := writeAtomic(s.path(dirItems, it.ID+metaSuffix), data, s.opts.Sync); err != nil {
+	return writeTemp(s.path(dirItems, it.ID+metaSuffix), data, s.opts.Sync)
+}
+
+func (s *Store) commitItem(it *Item) error {
+	if err := commitTemp(s.path(dirItems, it.ID+metaSuffix)); err != nil {
 		return err
 	}
 	return s.dirs[dirItems].sync()
@@ -143,7 +142,11 @@ func (s *Store) Delete(id string) error {
 	gone.Deleted = true
 	s.items[id] = &gone
 	s.mu.Unlock()
-	if err := s.writeItem(&gone); err != nil {
+	err := s.prepareItem(&gone)
+	if err == nil {
+		err = s.commitItem(&gone)
+	}
+	if err != nil {
 		return fmt.Errorf("delete item: %w", err)
 	}
 	s.quota.addBytes(it.Owner, -it.Length)

@@ -37,12 +37,10 @@ type Operation struct {
 	response *Response
 	touched  time.Time
 	done     chan struct{} // closed when state becomes Done or Closed
-	closed   chan struct{} // closed when state becomes Closed
 }
 
 func newOperation(s *Store, r Record) *Operation {
-	return &Operation{Record: r, s: s, length: r.Length, touched: r.Created,
-		done: make(chan struct{}), closed: make(chan struct{})}
+	return &Operation{Record: r, s: s, length: r.Length, touched: r.Created, done: make(chan struct{})}
 }
 
 // Begin starts an operation. The identifiers, the item's included, are made here. Nothing is made durable yet:
@@ -90,9 +88,6 @@ func (op *Operation) State() State { return op.Progress().State }
 // Done is closed when the response is there or the operation is closed.
 func (op *Operation) Done() <-chan struct{} { return op.done }
 
-// Closed is closed when the operation is closed.
-func (op *Operation) Closed() <-chan struct{} { return op.closed }
-
 // Response returns the final response; false while there is none.
 func (op *Operation) Response() (*Response, bool) {
 	op.mu.Lock()
@@ -109,10 +104,7 @@ func (op *Operation) Durable() (int64, error) {
 	if !op.s.opts.Sync || op.Transient || (promised && synced >= offset) {
 		return offset, nil
 	}
-	if err := op.syncBody(offset); err != nil {
-		return 0, err
-	}
-	return offset, op.promise()
+	return offset, together(func() error { return op.syncBody(offset) }, op.promise)
 }
 
 // syncBody makes the first offset bytes durable.
@@ -131,19 +123,15 @@ func (op *Operation) promise() error {
 	op.mu.Lock()
 	promised, named := op.promised, op.offset > 0 // before the first byte the body may have no name
 	op.mu.Unlock()
-	if promised || !op.s.opts.Sync {
+	if promised || !op.s.opts.Sync || op.Transient {
 		return nil
 	}
-	if !op.Transient {
-		if err := syncPath(op.s.path(dirOperations, op.ID)); err != nil {
-			return fmt.Errorf("sync journal: %w", err)
-		}
-		if err := op.s.dirs[dirOperations].sync(); err != nil {
-			return fmt.Errorf("sync journal: %w", err)
-		}
-	}
-	if err := op.s.dirs[dirBodies].sync(); err != nil {
-		return fmt.Errorf("sync body: %w", err)
+	err := together(
+		func() error { return syncPath(op.s.path(dirOperations, op.ID)) },
+		op.s.dirs[dirOperations].sync,
+		op.s.dirs[dirBodies].sync)
+	if err != nil {
+		return fmt.Errorf("sync operation: %w", err)
 	}
 	op.mu.Lock()
 	op.promised = named
@@ -224,7 +212,6 @@ func (op *Operation) Cancel() error {
 	if was == Receiving {
 		close(op.done)
 	}
-	close(op.closed)
 	return op.remove(counted)
 }
 

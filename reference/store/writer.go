@@ -71,14 +71,13 @@ func (w *Writer) Observe() { w.observed.Store(true) }
 // Observed tells whether Observe was called.
 func (w *Writer) Observed() bool { return w.observed.Load() }
 
-// While runs f unless the writer is fenced; it cannot become fenced while f runs.
-func (w *Writer) While(f func()) error {
+// Current returns ErrFenced when the right to append has gone to another, or the operation is closed.
+func (w *Writer) Current() error {
 	w.op.mu.Lock()
 	defer w.op.mu.Unlock()
 	if w.op.writer != w {
 		return ErrFenced
 	}
-	f()
 	return nil
 }
 
