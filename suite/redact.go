@@ -2,9 +2,12 @@ package suite
 
 import (
 	"bytes"
+	"encoding/base64"
 	"net/url"
 	"regexp"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/resumespec/resumespec/suite/target"
@@ -13,8 +16,12 @@ import (
 // redacted stands where a secret stood.
 const redacted = "[redacted]"
 
-// shortest is the length from which a token alone is taken for a secret: shorter ones are words.
-const shortest = 8
+// How long a value must be to be taken for a secret wherever it stands: shorter ones are words, or
+// digits that every response has. On their own field lines they are redacted all the same.
+const (
+	shortestToken = 8 // what follows the scheme in a field value: "abc" of "Bearer abc"
+	shortestValue = 4 // the whole value of a field, and the least part of one that is taken out where a text ends
+)
 
 // redactor takes credentials out of everything that is shown.
 type redactor struct {
@@ -29,15 +36,16 @@ func newRedactor(c *target.Config) *redactor {
 	for _, user := range c.Users {
 		for name, value := range user.Headers {
 			names = append(names, regexp.QuoteMeta(name))
-			r.secret(value)
-			if _, token, ok := strings.Cut(value, " "); ok && len(token) >= shortest {
-				r.secret(token)
+			r.secret(value, shortestValue)
+			if scheme, token, ok := strings.Cut(value, " "); ok {
+				r.secret(token, shortestToken)
+				r.basic(scheme, token)
 			}
 		}
 	}
 	if u, err := url.Parse(c.Target); err == nil && u.User != nil {
 		if password, ok := u.User.Password(); ok {
-			r.secret(password)
+			r.secret(password, shortestValue)
 		}
 	}
 	sort.Slice(r.values, func(i, j int) bool { return len(r.values[i]) > len(r.values[j]) })
@@ -45,9 +53,28 @@ func newRedactor(c *target.Config) *redactor {
 	return r
 }
 
-func (r *redactor) secret(value string) {
-	if value != "" {
-		r.values = append(r.values, []byte(value))
+// secret keeps a value of at least the given length in the forms in which a target may give it back: as it
+// is, in a URI, and in what quotes it.
+func (r *redactor) secret(value string, least int) {
+	if len(value) < least {
+		return
+	}
+	quoted := strconv.Quote(value)
+	for _, form := range []string{value, url.QueryEscape(value), url.PathEscape(value), quoted[1 : len(quoted)-1]} {
+		if !slices.ContainsFunc(r.values, func(have []byte) bool { return string(have) == form }) {
+			r.values = append(r.values, []byte(form))
+		}
+	}
+}
+
+// basic keeps the password that basic authentication (RFC 7617) carries.
+func (r *redactor) basic(scheme, token string) {
+	decoded, err := base64.StdEncoding.DecodeString(token)
+	if err != nil || !strings.EqualFold(scheme, "basic") {
+		return
+	}
+	if _, password, ok := strings.Cut(string(decoded), ":"); ok {
+		r.secret(password, shortestToken)
 	}
 }
 
@@ -60,9 +87,31 @@ func (r *redactor) bytes(b []byte) []byte {
 	return b
 }
 
-// text gives s without secrets, as valid UTF-8.
+// cutOff gives b, of which a part before or after was left out, without secrets and without the part of one
+// at the end where it was cut.
+func (r *redactor) cutOff(b []byte, before, after bool) []byte {
+	b = r.bytes(b)
+	for _, value := range r.values {
+		for n := len(value) - 1; n >= shortestValue; n-- {
+			if after && bytes.HasSuffix(b, value[:n]) {
+				b = append(bytes.Clone(b[:len(b)-n]), redacted...)
+			}
+			if before && bytes.HasPrefix(b, value[len(value)-n:]) {
+				b = append([]byte(redacted), b[n:]...)
+			}
+		}
+	}
+	return b
+}
+
+// text gives s without secrets, as valid UTF-8. What was shortened in it ends in three dots.
 func (r *redactor) text(s string) string {
-	return strings.ToValidUTF8(string(r.bytes([]byte(s))), "\uFFFD")
+	parts := strings.Split(string(r.bytes([]byte(s))), "...")
+	for i, part := range parts[:len(parts)-1] {
+		body := strings.TrimRight(part, `"`)
+		parts[i] = string(r.cutOff([]byte(body), false, true)) + part[len(body):]
+	}
+	return strings.ToValidUTF8(strings.Join(parts, "..."), "\uFFFD")
 }
 
 func (r *redactor) texts(all []string) []string {

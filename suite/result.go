@@ -57,7 +57,7 @@ func (r *runner) result(i item, s *matrix.Session) reports.Result {
 	result.Expected, result.Got = r.secrets.text(finding.Expected), r.secrets.text(finding.Got)
 	if finding.Byte >= 0 {
 		at := finding.Byte
-		result.Byte, result.Where = &at, finding.Where
+		result.Byte, result.Where = &at, r.secrets.text(finding.Where) // it may name a place that the target chose
 	}
 	result.Notes = r.secrets.texts(s.Notes)
 	result.Figures = figures(s.Figures())
@@ -133,21 +133,22 @@ func (r *runner) events(e exchange.Event) []reports.Event {
 		Kind: string(e.Kind), AtUsec: e.At.Microseconds(), Offset: e.Offset, Bytes: e.Bytes - int64(len(e.Tail)),
 		Omitted: e.Omitted(), Note: r.secrets.text(e.Note),
 	}
-	r.show(&first, e.Data)
+	r.show(&first, e.Data, false, int64(len(e.Data)) < e.Bytes)
 	if len(e.Tail) == 0 {
 		return []reports.Event{first}
 	}
 	last := reports.Event{Kind: first.Kind, AtUsec: first.AtUsec, Offset: e.Offset + first.Bytes, Bytes: int64(len(e.Tail))}
-	r.show(&last, e.Tail)
+	r.show(&last, e.Tail, true, false)
 	return []reports.Event{first, last}
 }
 
-// show puts bytes into an event: as text where they are printable, else in hex.
-func (r *runner) show(e *reports.Event, b []byte) {
+// show puts bytes into an event, as text where they are printable, else in hex. It is told whether bytes
+// before or after them were left out.
+func (r *runner) show(e *reports.Event, b []byte, before, after bool) {
 	if len(b) == 0 {
 		return
 	}
-	b = r.secrets.bytes(b)
+	b = r.secrets.cutOff(b, before, after)
 	if printable(b) {
 		e.Text = string(b)
 	} else {

@@ -51,6 +51,8 @@ func Run(ctx context.Context, o Options) (*reports.Report, error) {
 		r.stop("interrupted")
 	case limited.Err() != nil:
 		r.stop("run limit " + o.Config.Limits.Run.String() + " reached")
+	case len(r.results) < len(r.plan.selected()):
+		r.stop("interrupted") // Ginkgo saw the signal first
 	}
 	return r.report(began), nil
 }
@@ -101,6 +103,10 @@ func wanted(o Options) []string {
 	return nil
 }
 
+// wrapping is how many bytes a response may be longer than the body that it shows: a response message
+// holds a head as well, a multipart answer its borders.
+const wrapping = 64 << 10
+
 // NewBench opens the way to the target: the proxies that cut, and the limits. Its Injector must be
 // closed.
 func NewBench(ctx context.Context, c *target.Config, toxiproxy string) (*matrix.Bench, error) {
@@ -113,7 +119,7 @@ func NewBench(ctx context.Context, c *target.Config, toxiproxy string) (*matrix.
 	}
 	var injector faults.Injector
 	if toxiproxy != "" {
-		err = fmt.Errorf("external not yet")
+		injector, err = faults.External(ctx, toxiproxy, c.Origin())
 	} else {
 		injector, err = faults.Embedded(c.Origin())
 	}
@@ -122,7 +128,7 @@ func NewBench(ctx context.Context, c *target.Config, toxiproxy string) (*matrix.
 	}
 	return &matrix.Bench{
 		Config: c, Base: base, Injector: injector,
-		Limits: exchange.Limits{Time: c.Limits.Case, Body: c.Limits.Body},
+		Limits: exchange.Limits{Time: c.Limits.Case, Body: c.Limits.Body + wrapping},
 	}, nil
 }
 

@@ -52,9 +52,9 @@ func (o *outcome) Fail() { o.failed = true }
 func (r *runner) tree(ctx func() context.Context) {
 	areas, items := byArea(r.plan.selected())
 	for n, area := range areas {
-		ginkgo.Describe(area, at(area, n), func() {
+		ginkgo.Describe(area, at(n, 0), func() {
 			for line, i := range items[area] {
-				ginkgo.It(i.title(), r.decorators(i, area, line), func(spec ginkgo.SpecContext) {
+				ginkgo.It(i.title(), r.decorators(i, at(n, line+1)), func(spec ginkgo.SpecContext) {
 					r.spec(ctx(), spec, i)
 				})
 			}
@@ -77,10 +77,10 @@ func byArea(p plan) (areas []string, items map[string]plan) {
 
 // decorators gives a spec its place in the order, its labels and its time limit, which is far beyond
 // that of the case: it ends only what hangs in the harness itself.
-func (r *runner) decorators(i item, area string, line int) []any {
+func (r *runner) decorators(i item, place types.CodeLocation) []any {
 	c := i.check.Case
 	all := []any{
-		at(area, line),
+		place,
 		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
 		ginkgo.SpecTimeout(60 * r.options.Config.Limits.Case), ginkgo.GracePeriod(2 * time.Second),
 	}
@@ -90,10 +90,14 @@ func (r *runner) decorators(i item, area string, line int) []any {
 	return all
 }
 
-// at gives a code location: Ginkgo orders specs by it.
-func at(area string, line int) types.CodeLocation {
-	return types.CodeLocation{FileName: area, LineNumber: line + 1}
+// at gives the code location of a place in the catalogue, by which Ginkgo orders specs: by the name of the file
+// first, so that has to be the same for all, and then by the line.
+func at(area, line int) types.CodeLocation {
+	return types.CodeLocation{FileName: "catalogue", LineNumber: area*maxArea + line + 1}
 }
+
+// maxArea is more than the number of results that one area can have.
+const maxArea = 100_000
 
 // spec is the body of one spec.
 func (r *runner) spec(run context.Context, spec ginkgo.SpecContext, i item) {

@@ -28,6 +28,7 @@ var arrows = []struct {
 	{"suite/matrix", []string{"suite/catalog", "suite/exchange", "suite/target", "faults"}},
 	{"suite/profiles/...", []string{"suite/catalog", "suite/exchange", "suite/matrix", "suite/target"}},
 	{"suite/independent/...", nil},
+	{"suite/selftest", nil}, // tests only
 	{"faults/...", []string{"faults/..."}},
 	{"reports/...", []string{"reports/..."}},
 	{"reference/...", []string{"reference/..."}},
@@ -38,7 +39,8 @@ var forTests = []struct {
 	who string
 	may []string
 }{
-	{"suite", []string{"suite/...", "reference"}}, // the external test package runs the suite on the embedded target
+	{"suite", []string{"suite/...", "reference"}}, // an external test package runs the suite on the embedded target
+	{"suite/selftest", []string{"suite/...", "faults", "reports", "reference"}},
 	{"suite/...", []string{"suite/...", "faults"}},
 }
 

@@ -20,7 +20,7 @@ const (
 
 // exitHelp explains them in the help of `run`.
 const exitHelp = `Exit status:
-  0  every required case passed
+  0  every required case passed; what the config or the target does not offer is named, not failed
   1  the target failed a required case
   2  the command line or the config is wrong
   3  nothing could be said: the target is dead, nothing was selected, a fault did not fire,

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"os"
 
@@ -85,13 +85,16 @@ func (a *app) verify(name string) int {
 	return statusFine
 }
 
+// readReport reads a report that is valid: rendering half of one would say something that nobody found out.
 func readReport(name string) (*reports.Report, error) {
-	file, err := os.Open(name)
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read report: %w", err)
 	}
-	report, err := reports.ReadJSON(file)
-	err = errors.Join(err, file.Close())
+	if err := reports.Validate(data); err != nil {
+		return nil, fmt.Errorf("%s is not a valid report: %w", name, err)
+	}
+	report, err := reports.ReadJSON(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("read report %s: %w", name, err)
 	}

@@ -78,7 +78,10 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 		Progress:  watch.step,
 	})
 	watch.close()
-	done()
+	if done() && report != nil && report.Interrupted == "" {
+		report.Interrupted = "interrupted"
+		report.Summary = reports.Summarize(report.Results, report.Interrupted)
+	}
 	return a.conclude(screen, files, report, config, err)
 }
 

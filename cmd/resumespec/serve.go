@@ -20,7 +20,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: "Runs the reference server: uploads to /items can be interrupted anywhere and resumed. It ends on SIGINT or\n" +
 			"SIGTERM. What it acknowledged is in --data and is there again after a restart.",
 		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error { return a.serve(listen, data) },
+		RunE: func(*cobra.Command, []string) error { return a.serve(listen, data) },
 	}
 	command.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
 	command.Flags().StringVar(&data, "data", "", "`FOLDER` of the state (default: a temporary one, removed at the end)")
@@ -48,7 +48,6 @@ func (a *app) serve(listen, data string) error {
 	go func() { served <- server.Serve(listener) }()
 	select {
 	case <-ended.Done():
-		err = nil
 	case err = <-served:
 	}
 	err = errors.Join(err, server.Close())

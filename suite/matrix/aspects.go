@@ -1,9 +1,14 @@
 package matrix
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"mime"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -66,38 +71,99 @@ func normal(name, value string) string {
 
 // bodyAspects compares a JSON body member by member, any other as a whole and by its length.
 func bodyAspects(view map[string]string, r *exchange.Response) {
-	var value any
-	if strings.Contains(strings.ToLower(r.Fields.Get("Content-Type")), "json") && json.Unmarshal(r.Body, &value) == nil {
-		flatten(view, "body", value)
-		return
+	if strings.Contains(strings.ToLower(r.Fields.Get("Content-Type")), "json") {
+		if value, err := decodeJSON(r.Body); err == nil && flatten(view, value) {
+			return
+		}
 	}
 	view["body"] = fmt.Sprintf("of SHA-256 %s", digest(r.Body))
 	view["body length"] = bytesOf(int64(len(r.Body)))
 }
 
-// flatten gives each member of a JSON value a key of its own: its kind always, its value too where it
-// is no list or object.
-func flatten(view map[string]string, at string, value any) {
-	if len(view) > 4096 {
-		return // enough to compare by, and no more to hold
+// decodeJSON reads one JSON value whose numbers stay as they were written: as a float64 two long
+// numbers would be the same.
+func decodeJSON(b []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(b))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
 	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one JSON value")
+	}
+	return value, nil
+}
+
+// How much of a JSON value is taken apart: enough to compare by, and no more to hold. The path of a member
+// that is nested deeply would else be as long as the body, for each of them.
+const (
+	mostMembers = 4096
+	longestPath = 512 // bytes
+)
+
+// flatten gives each member of a JSON value a key of its own: its kind always, its value too where it
+// is no list or object. It says whether that was all of the value.
+func flatten(view map[string]string, value any) bool {
+	f := flattener{view: view, left: mostMembers}
+	f.add("body", value)
+	return !f.short
+}
+
+type flattener struct {
+	view  map[string]string
+	left  int  // members that may still be added
+	short bool // something was left out
+}
+
+func (f *flattener) add(at string, value any) {
+	if f.left == 0 || len(at) > longestPath {
+		f.short = true
+		return
+	}
+	f.left--
 	switch v := value.(type) {
 	case map[string]any:
-		view[at+" kind"] = "object"
-		for name, member := range v {
-			flatten(view, at+"."+name, member)
+		f.view[at+" kind"] = "object"
+		// In order: what comes before the limit must not differ from one reading to the next.
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			f.add(at+member(name), v[name])
 		}
 	case []any:
-		view[at+" kind"] = "list"
-		for i, member := range v {
-			flatten(view, fmt.Sprintf("%s[%d]", at, i), member)
+		f.view[at+" kind"] = "list"
+		for i, item := range v {
+			f.add(fmt.Sprintf("%s[%d]", at, i), item)
 		}
 	default:
-		view[at+" kind"] = fmt.Sprintf("%T", v)
-		text := fmt.Sprint(v)
-		if len(text) > 200 {
-			text = "text of SHA-256 " + digest([]byte(text))
-		}
-		view[at] = text
+		f.view[at+" kind"], f.view[at] = kind(v), scalar(v)
 	}
+}
+
+// member gives the step of a path to a member. A name that holds what paths are made of is quoted: two
+// members must never share a key.
+func member(name string) string {
+	if name == "" || strings.ContainsAny(name, `. []"`) {
+		return "[" + strconv.Quote(name) + "]"
+	}
+	return "." + name
+}
+
+func kind(value any) string {
+	switch value.(type) {
+	case string:
+		return "text"
+	case json.Number:
+		return "number"
+	case bool:
+		return "truth"
+	}
+	return "null"
+}
+
+func scalar(value any) string {
+	text := fmt.Sprint(value)
+	if len(text) > 200 {
+		return "text of SHA-256 " + digest([]byte(text))
+	}
+	return text
 }

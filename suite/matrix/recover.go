@@ -185,19 +185,25 @@ func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
 			s.Broken("the final response, or an answer that says not yet", "%v", err)
 		case Pending:
 		}
-		if !s.Wait(min(retryAfter(response, pause), time.Second)) {
+		if !s.Wait(retryAfter(response, pause)) {
 			s.Broken("the final response to become available within "+s.bench.Limits.Time.String(),
 				"still %d at the end", response.Status)
 		}
 	}
 }
 
-// retryAfter gives how long the server asks to wait; 0 s and what is no number of seconds leave the
-// client's own pause.
+// longestPause bounds what a server may ask the client to wait: the case has its own limit.
+const longestPause = time.Second
+
+// retryAfter gives how long the server asks to wait, at most longestPause; 0 s and what is no number of
+// seconds leave the client's own pause. A number too large for an int asks for too long as well.
 func retryAfter(r *exchange.Response, own time.Duration) time.Duration {
-	seconds, err := strconv.Atoi(r.Fields.Get("Retry-After"))
-	if err != nil || seconds <= 0 {
-		return own
+	seconds, err := strconv.ParseUint(r.Fields.Get("Retry-After"), 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return longestPause
+	case err != nil || seconds == 0:
+		return min(own, longestPause)
 	}
-	return time.Duration(seconds) * time.Second
+	return longestPause // one second is the least that can be asked for, and the most that is given
 }

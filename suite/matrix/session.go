@@ -91,7 +91,7 @@ func (s *Session) guard(f func(*Session)) {
 		switch p := recover().(type) {
 		case nil:
 		case stop:
-			s.Finding = catalog.Worse(s.Finding, p.finding)
+			s.Finding = catalog.Worse(s.Finding, s.unlessEnded(p.finding))
 		default:
 			s.Finding = catalog.Finding{
 				Verdict: catalog.Error, Expected: "the case to run to its end",
@@ -100,6 +100,15 @@ func (s *Session) guard(f func(*Session)) {
 		}
 	}()
 	f(s)
+}
+
+// unlessEnded gives a finding, but for one that came about because the run ended: a server that was given
+// no time has broken nothing.
+func (s *Session) unlessEnded(f catalog.Finding) catalog.Finding {
+	if s.parent.Err() != nil && f.Verdict != catalog.Unsupported {
+		return catalog.Finding{Verdict: catalog.Inconclusive, Expected: f.Expected, Got: "the run was ended first", Byte: -1}
+	}
+	return f
 }
 
 // end releases what the session holds.
@@ -199,20 +208,54 @@ func (s *Session) exchange(req exchange.Request, user int) (*exchange.Response, 
 	if err != nil {
 		return nil, nil, err
 	}
-	x := exchange.New(conn, s.signed(req, user), s.bench.Limits)
+	x := exchange.New(conn, s.signed(req, user), s.limits())
 	response, err := x.Do(s.ctx)
 	_ = x.Close() // the exchange is over; what closing says changes nothing
 	s.keep(Step{Record: x.Record()})
+	s.learnSilence(req, x, response)
 	return response, x.Interims(), err
 }
 
+// silent is the fact that the target answers Expect: 100-continue with nothing at all.
+const silent = "no 100 (Continue)"
+
+// limits gives the limits of one exchange. A client that waits for 100 (Continue) must not wait for ever
+// (RFC 9110, 10.1.1), and not so briefly either that a busy machine makes it send too early: half of
+// the time there is, unless the target is known to keep silent.
+func (s *Session) limits() exchange.Limits {
+	limits := s.bench.Limits
+	limits.Continue = limits.Time / 2
+	if s.Known(silent) {
+		limits.Continue = limits.Time / 50
+	}
+	return limits
+}
+
+// learnSilence remembers a target that was asked for a 100, sent none and took the body all the same.
+func (s *Session) learnSilence(req exchange.Request, x *exchange.Exchange, final *exchange.Response) {
+	if req.ExpectsContinue() && final != nil && final.Status/100 == 2 && len(x.Interims()) == 0 && final.At >= s.limits().Continue {
+		s.Remember(silent)
+	}
+}
+
 func (s *Session) dial() (net.Conn, error) {
+	if err := s.late(); err != nil {
+		return nil, err
+	}
 	var d net.Dialer
 	conn, err := d.DialContext(s.ctx, "tcp", s.bench.Config.Origin())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDial, err)
 	}
 	return conn, nil
+}
+
+// late gives an error when the round's time is over: it is not the target then that takes no connection.
+func (s *Session) late() error {
+	if err := s.ctx.Err(); err != nil {
+		return &exchange.Error{Kind: exchange.Timeout, Op: "connecting to the target", Err: err}
+	}
+	return nil
 }
 
 func (s *Session) keep(step Step) int {
@@ -247,13 +290,30 @@ func (s *Session) Do(what string, req exchange.Request) *exchange.Response {
 func (s *Session) unanswered(what string, err error) {
 	expected := what + " to be answered within " + s.bench.Limits.Time.String()
 	switch {
-	case s.parent.Err() != nil:
-		s.halt(catalog.Inconclusive, expected, "the run was ended first")
 	case errors.Is(err, ErrDial):
 		s.halt(catalog.Error, expected, err.Error()+" (did the server die?)")
+	case s.died(err):
+		s.halt(catalog.Error, expected, err.Error()+"; now the target takes no connection (did the server die?)")
 	default:
 		s.halt(catalog.Fail, expected, err.Error())
 	}
+}
+
+// died says whether a connection ended because the whole server did: then nothing is known of the
+// requirement.
+func (s *Session) died(err error) bool {
+	if kind := exchange.KindOf(err); kind != exchange.Closed && kind != exchange.Reset {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(s.parent, s.bench.Limits.Time)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", s.bench.Config.Origin())
+	if err != nil {
+		return true
+	}
+	_ = conn.Close() // it was only to see
+	return false
 }
 
 // signed adds the credentials of the numbered user. Requests go to the configured origin only, and

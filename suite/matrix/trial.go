@@ -90,13 +90,20 @@ func (s *Session) CutBy(req exchange.Request, cut faults.Cut, client Client) *Tr
 	if err := s.bench.Injector.Supports(cut); err != nil {
 		s.Unsupported("this way of cutting cannot make the cut exactly: %v", err)
 	}
+	if err := s.late(); err != nil {
+		s.unanswered("a connection", err)
+	}
 	link, err := s.bench.Injector.Open(s.ctx, cut)
 	if err != nil {
 		s.unanswered("a connection", errDialed{err})
 	}
 	s.hold(link)
 	seen := &meter{Conn: link}
-	x := exchange.New(seen, s.signed(req, 0), s.bench.Limits)
+	limits := s.limits()
+	if cut.Point() == faults.Before100 {
+		limits.Continue = limits.Time // the cut is to come before the body: nothing of it may be sent
+	}
+	x := exchange.New(seen, s.signed(req, 0), limits)
 	t := &Trial{}
 	t.Final, t.Err = s.drive(x, client, link, seen, cut)
 	_ = x.Close() // the client's own end: the cut has been seen

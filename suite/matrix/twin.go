@@ -8,7 +8,7 @@ import (
 
 // Twins are undisturbed uploads of the same shape as an interrupted one. The first is taken before
 // the interrupted upload and the second after it, so that what merely passes with time (a date, a
-// counter) differs between the two; a third confirms what would break the case.
+// counter) differs between the two; one more confirms what would break the case.
 type Twins struct {
 	s     *Session
 	d     Driver
@@ -78,8 +78,10 @@ func (t *Twins) differences(got *Outcome) []difference {
 		t.take()
 	}
 	different := compare(t.taken, got)
-	if len(different) > 0 && len(t.taken) < 3 {
-		t.take() // what differs now and agreed twice by chance will hardly agree again
+	if len(different) > 0 {
+		// What differs now and agreed so far by chance will hardly agree again. However many there are: a
+		// time that is told in minutes may have moved since the last one was taken.
+		t.take()
 		different = compare(t.taken, got)
 	}
 	return different

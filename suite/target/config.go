@@ -41,7 +41,7 @@ type User struct {
 
 // Limits bound what the suite takes from the target and how long it waits.
 type Limits struct {
-	Body int64         `yaml:"body"` // payload bytes of one response; default 1 MiB
+	Body int64         `yaml:"body"` // payload bytes of one body, sent or received; default 1 MiB
 	Case time.Duration `yaml:"case"` // default 10 s
 	Run  time.Duration `yaml:"run"`  // default 10 min
 }

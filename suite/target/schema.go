@@ -12,7 +12,7 @@ import (
 // The bounds of the limits. A response of the "large" kind has 64 KiB of body and comes back inside a message/http,
 // so a limit below twice that would fail every server.
 const (
-	leastBody, mostBody = 128 << 10, 1 << 30
+	leastBody, mostBody = 16 << 10, 1 << 30
 	leastCase, mostCase = time.Second, 10 * time.Minute
 	leastRun, mostRun   = time.Second, 24 * time.Hour
 )

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/resumespec/resumespec/faults"
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
@@ -59,31 +58,36 @@ func before100Checks() []matrix.Check {
 
 // headCuts gives cuts at the first byte, in the request line, inside a field name and before the last
 // CRLF of the head.
-func headCuts(f *flow, op *matrix.Operation) []faults.Cut {
+func headCuts(f *flow, op *matrix.Operation) []matrix.Cut {
 	req := f.d.Start(op)
 	line := int64(len(req.Method) + 1 + len(req.Target) + len(" HTTP/1.1\r\n"))
-	return []faults.Cut{
-		f.cut(faults.RequestHead, 0),
-		f.cut(faults.RequestHead, 1),
-		f.cut(faults.RequestHead, line/2),
-		f.cut(faults.RequestHead, line+2), // inside "Host"
-		f.cutFromEnd(faults.RequestHead, 2),
+	return []matrix.Cut{
+		f.cut(matrix.RequestHead, 0),
+		f.cut(matrix.RequestHead, 1),
+		f.cut(matrix.RequestHead, line/2),
+		f.cut(matrix.RequestHead, line+2), // inside "Host"
+		f.cutFromEnd(matrix.RequestHead, 2),
 	}
 }
 
 // continueCuts gives cuts that lose the 100 whole, in its status line, and but for its last CRLF.
-func continueCuts(f *flow) []faults.Cut {
-	return []faults.Cut{
-		f.cut(faults.Continue, 0),
-		f.cut(faults.Continue, int64(len("HTTP/1.1 1"))),
-		f.cutFromEnd(faults.Continue, 2),
+func continueCuts(f *flow) []matrix.Cut {
+	return []matrix.Cut{
+		f.cut(matrix.Continue, 0),
+		f.cut(matrix.Continue, int64(len("HTTP/1.1 1"))),
+		f.cutFromEnd(matrix.Continue, 2),
 	}
 }
 
 // interruptBefore makes one cut before the 100. A server that sends no 100 has none to lose.
-func (f *flow) interruptBefore(op *matrix.Operation, cut faults.Cut) {
+func (f *flow) interruptBefore(op *matrix.Operation, cut matrix.Cut) {
+	const none = "resume: no 100 to lose"
+	if cut.Place == matrix.Continue && f.Known(none) {
+		f.Unsupported("the server sent no 100 (Continue) in an earlier case")
+	}
 	t := f.Attempt(f.d, op, cut)
-	if !t.Evidence.Fired && cut.Place == faults.Continue && !slices.ContainsFunc(t.Interims, isContinue) {
+	if !t.Evidence.Fired && cut.Place == matrix.Continue && !slices.ContainsFunc(t.Interims, isContinue) {
+		f.Remember(none)
 		f.Unsupported("the server sends no 100 (Continue) that could be lost: %s", t.Evidence.Why)
 	}
 	if !t.Evidence.Fired {
@@ -135,7 +139,7 @@ func beforeUnchanged(f *flow) {
 func beforeReissue(f *flow) {
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
-	cut := f.cut(faults.Continue, 0)
+	cut := f.cut(matrix.Continue, 0)
 	f.interruptBefore(op, cut)
 	f.reissued(op, effects, cut.String())
 }
@@ -153,7 +157,7 @@ func beforeRepeated(f *flow) {
 	effects := f.Effects(f.w, op.Tag)
 	for range 50 {
 		f.Round()
-		f.interruptBefore(op, f.cut(faults.Continue, 0))
+		f.interruptBefore(op, f.cut(matrix.Continue, 0))
 	}
 	f.Round()
 	f.reissued(op, effects, "fifty interruptions")

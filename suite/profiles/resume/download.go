@@ -7,7 +7,6 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/resumespec/resumespec/faults"
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
@@ -110,7 +109,7 @@ type partial struct {
 // cutResponse sends a whole upload and cuts the response after at bytes of its body.
 func (f *flow) cutResponse(at int64) partial {
 	op := f.shaped(f.larger(), matrix.NewTag(), usual)
-	t := f.Interrupt(f.d, op, f.cut(faults.ResponseBody, at))
+	t := f.Interrupt(f.d, op, f.cut(matrix.ResponseBody, at))
 	if t.Final == nil {
 		f.Inconclusive("the head of the final response to arrive", "it did not: %v", t.Err)
 	}
@@ -194,7 +193,7 @@ func downloadRepeat(f *flow) {
 	for range 4 {
 		f.Round()
 		spec := fmt.Sprintf("bytes=%d-", len(have))
-		t := f.Cut(matrix.RequestTo("GET", place, exchange.Field{Name: "Range", Value: spec}), f.cut(faults.ResponseBody, step))
+		t := f.Cut(matrix.RequestTo("GET", place, exchange.Field{Name: "Range", Value: spec}), f.cut(matrix.ResponseBody, step))
 		f.fired(t)
 		if t.Final == nil {
 			f.Inconclusive("the head of the partial response to arrive", "it did not: %v", t.Err)
@@ -305,7 +304,7 @@ func downloadMulti(f *flow) {
 func downloadMessage(f *flow) {
 	length := f.responseLength(4)
 	op := f.shaped(f.larger(), f.Tag, usual)
-	f.Interrupt(f.d, op, f.cut(faults.ResponseBody, length/2))
+	f.Interrupt(f.d, op, f.cut(matrix.ResponseBody, length/2))
 	f.offered(op, responseMessage)
 	f.Replayed(f.d, op)
 	whole := f.send("GET", op, responseMessage).Body

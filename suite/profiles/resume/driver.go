@@ -192,13 +192,14 @@ func (d *driver) Conflict(op *matrix.Operation, r *exchange.Response) bool {
 	return op.Facts[failing] == "" && (r.Status == 409 || r.Status == 412 || r.Status == 416 || r.Status == 425)
 }
 
-// Outcome asks with GET on the response-message resource.
+// Outcome asks with GET on the response-message resource. A server may know the preference to wait (RFC
+// 7240, 4.3) and hold its answer back for a moment; to the others it means nothing.
 func (d *driver) Outcome(op *matrix.Operation) (exchange.Request, error) {
 	u, err := handle(op, responseMessage)
 	if err != nil {
 		return exchange.Request{}, err
 	}
-	return matrix.RequestTo("GET", u), nil
+	return matrix.RequestTo("GET", u, exchange.Field{Name: "Prefer", Value: "wait=1"}), nil
 }
 
 // pending are the answers that say "not yet".

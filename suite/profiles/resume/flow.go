@@ -3,7 +3,6 @@ package resume
 import (
 	"fmt"
 
-	"github.com/resumespec/resumespec/faults"
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
@@ -52,12 +51,17 @@ func (f *flow) shaped(template target.Request, tag string, n int) *matrix.Operat
 	return f.Operation(template, tag, matrix.Bytes(n, uint64(n))) // #nosec G115 -- n is a small positive length
 }
 
-// cut gives a cut with the fault of the variant.
-func (f *flow) cut(place faults.Place, offset int64) faults.Cut {
-	return faults.Cut{Place: place, Offset: offset, Fault: faults.Fault(f.Variant.Fault)}
+// atMost gives n, or less where the configuration does not let bodies be that long (limits.body).
+func (f *flow) atMost(n int) int {
+	return int(min(int64(n), f.Config().Limits.Body))
 }
 
-func (f *flow) cutFromEnd(place faults.Place, offset int64) faults.Cut {
+// cut gives a cut with the fault of the variant.
+func (f *flow) cut(place matrix.Place, offset int64) matrix.Cut {
+	return matrix.Cut{Place: place, Offset: offset, Fault: matrix.Fault(f.Variant.Fault)}
+}
+
+func (f *flow) cutFromEnd(place matrix.Place, offset int64) matrix.Cut {
 	c := f.cut(place, offset)
 	c.FromEnd = true
 	return c
@@ -66,7 +70,7 @@ func (f *flow) cutFromEnd(place faults.Place, offset int64) faults.Cut {
 // interrupted starts an upload of n bytes and cuts it after at bytes of the body.
 func (f *flow) interrupted(n int, at int64) *matrix.Operation {
 	op := f.op(n)
-	f.Interrupt(f.d, op, f.cut(faults.RequestBody, at))
+	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, at))
 	f.offered(op, requestContent)
 	return op
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/resumespec/resumespec/faults"
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
@@ -60,13 +59,14 @@ type acked struct {
 }
 
 func (f *flow) acknowledged() acked {
-	const length, at = 1 << 20, 3 << 18
+	length := f.atMost(1 << 20)
+	at := int64(length / 4 * 3)
 	if f.Known(unacknowledged) {
 		f.Unsupported("no interim response carried Acknowledge in an earlier case, and it is optional")
 	}
 	f.d = asking(f.cfg, "resume, acknowledge")
 	a := acked{op: f.op(length)}
-	t := f.AttemptBy(f.d, a.op, f.cut(faults.RequestBody, at), untilAcknowledged(at-1))
+	t := f.AttemptBy(f.d, a.op, f.cut(matrix.RequestBody, at), untilAcknowledged(at-1))
 	f.fired(t)
 	for _, r := range t.Interims {
 		if value := r.Fields.Get("Acknowledge"); value != "" {
@@ -148,7 +148,7 @@ func privacyOther(f *flow) {
 	f.Need(catalog.NeedUsers, len(f.Config().Users) > 1)
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.Interrupt(f.d, op, f.cut(faults.RequestBody, usual/2))
+	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
 	before := f.settled(op)
 	piece := f.piece(op, before, usual)
 	tried := 0
@@ -191,7 +191,7 @@ func (f *flow) foreign(name, method string, req exchange.Request) {
 
 func privacyCache(f *flow) {
 	op := f.op(usual)
-	f.Interrupt(f.d, op, f.cut(faults.ResponseHead, 0))
+	f.Interrupt(f.d, op, f.cut(matrix.ResponseHead, 0))
 	if len(named(op)) == 0 {
 		f.Unsupported("no location is offered")
 	}

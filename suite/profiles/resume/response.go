@@ -6,7 +6,6 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/resumespec/resumespec/faults"
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
@@ -93,10 +92,10 @@ func preResponse(c catalog.Case, faults []string) catalog.Case {
 }
 
 // lostResponse sends a whole upload and cuts the connection before the response.
-func (f *flow) lostResponse(op *matrix.Operation, cut faults.Cut) {
+func (f *flow) lostResponse(op *matrix.Operation, cut matrix.Cut) {
 	f.Interrupt(f.d, op, cut)
 	f.offered(op, responseMessage)
-	if cut.Place == faults.RequestEnd {
+	if cut.Place == matrix.RequestEnd {
 		f.EnsureWhole(f.d, op)
 	}
 }
@@ -108,11 +107,11 @@ func (f *flow) twinsOf(template target.Request) *matrix.Twins {
 func responseAvailable(f *flow) {
 	twins := f.twinsOf(f.cfg.Upload)
 	f.success(twins.First(), "the undisturbed upload")
-	for _, cut := range []faults.Cut{
-		f.cut(faults.RequestEnd, 0),
-		f.cut(faults.ResponseHead, 0),
-		f.cut(faults.ResponseHead, int64(len("HTTP/1.1 2"))),
-		f.cutFromEnd(faults.ResponseHead, 1),
+	for _, cut := range []matrix.Cut{
+		f.cut(matrix.RequestEnd, 0),
+		f.cut(matrix.ResponseHead, 0),
+		f.cut(matrix.ResponseHead, int64(len("HTTP/1.1 2"))),
+		f.cutFromEnd(matrix.ResponseHead, 1),
 	} {
 		f.Round()
 		op := f.opAs(matrix.NewTag(), usual)
@@ -146,7 +145,7 @@ func (f *flow) mediaType(op *matrix.Operation) {
 
 func responseNotYet(f *flow) {
 	op := f.op(usual)
-	f.Interrupt(f.d, op, f.cut(faults.RequestBody, usual/2))
+	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
 	f.offered(op, responseMessage)
 	f.notReady(op, "half the body")
 	if f.cfg.Slow == nil {
@@ -156,12 +155,8 @@ func responseNotYet(f *flow) {
 	f.Round()
 	op = f.shaped(*f.cfg.Slow, f.Tag, usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.Interrupt(f.d, op, f.cut(faults.RequestEnd, 0))
-	req, err := f.d.Outcome(op)
-	if err != nil {
-		f.Unsupported("%v", err)
-	}
-	final, state, _ := f.d.ReadOutcome(op, f.Do("GET on the response message", req))
+	f.Interrupt(f.d, op, f.cut(matrix.RequestEnd, 0))
+	final, state, _ := f.d.ReadOutcome(op, f.send("GET", op, responseMessage))
 	if state == matrix.Ready && final.Status/100 == 2 {
 		effects.Once("by the time that the response message holds a final response")
 	}
@@ -173,7 +168,7 @@ func responseNotYet(f *flow) {
 func responseComplete(f *flow) {
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.Interrupt(f.d, op, f.cut(faults.ResponseHead, 0))
+	f.Interrupt(f.d, op, f.cut(matrix.ResponseHead, 0))
 	f.offered(op, requestContent)
 	r := f.send("HEAD", op, requestContent)
 	if r.Status == 404 || r.Status == 410 {
@@ -196,7 +191,7 @@ func responseOnce(f *flow) {
 	f.Need(catalog.NeedCount, f.cfg.Count != nil)
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.lostResponse(op, f.cut(faults.ResponseHead, 0))
+	f.lostResponse(op, f.cut(matrix.ResponseHead, 0))
 	for range 10 {
 		f.Replayed(f.d, op)
 	}
@@ -223,14 +218,14 @@ func (f *flow) onceByKey() {
 	}
 	op := keyed(matrix.NewTag())
 	effects = f.Effects(f.w, op.Tag)
-	f.lostResponse(op, f.cut(faults.ResponseHead, 0))
+	f.lostResponse(op, f.cut(matrix.ResponseHead, 0))
 	f.Upload(f.d, keyed(op.Tag))
 	effects.Once("of a request issued again with the same Idempotency-Key")
 }
 
 func responseStable(f *flow) {
 	op := f.op(usual)
-	f.lostResponse(op, f.cut(faults.ResponseHead, 0))
+	f.lostResponse(op, f.cut(matrix.ResponseHead, 0))
 	first := f.Replayed(f.d, op).Response
 	for range 4 {
 		next := f.Replayed(f.d, op).Response
@@ -266,7 +261,7 @@ func responseError(f *flow) {
 		op := f.shaped(template, matrix.NewTag(), usual)
 		op.Facts[failing] = "yes"
 		effects := f.Effects(f.w, op.Tag)
-		f.lostResponse(op, f.cut(faults.ResponseHead, 0))
+		f.lostResponse(op, f.cut(matrix.ResponseHead, 0))
 		f.available(op, twins)
 		effects.None("of an upload that failed")
 	}
@@ -275,11 +270,11 @@ func responseError(f *flow) {
 func responseAfterPatch(f *flow) {
 	twins := f.twinsOf(f.cfg.Upload)
 	f.success(twins.First(), "the undisturbed upload")
-	for _, cut := range []faults.Cut{{}, f.cut(faults.RequestEnd, 0), f.cut(faults.ResponseHead, 0)} {
+	for _, cut := range []matrix.Cut{{}, f.cut(matrix.RequestEnd, 0), f.cut(matrix.ResponseHead, 0)} {
 		f.Round()
 		op := f.opAs(matrix.NewTag(), usual)
 		effects := f.Effects(f.w, op.Tag)
-		f.Interrupt(f.d, op, f.cut(faults.RequestBody, usual/2))
+		f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
 		f.offered(op, requestContent)
 		f.offered(op, responseMessage)
 		at := f.Offset(f.d, op)
@@ -301,7 +296,7 @@ func responseSlow(f *flow) {
 	f.success(twins.First(), "the undisturbed slow upload")
 	op := f.shaped(*f.cfg.Slow, f.Tag, usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.lostResponse(op, f.cut(faults.RequestEnd, 0))
+	f.lostResponse(op, f.cut(matrix.RequestEnd, 0))
 	outcome := f.available(op, twins)
 	f.Intact(f.w, op, outcome)
 	effects.Once("of a slow upload whose response was lost")
@@ -309,7 +304,7 @@ func responseSlow(f *flow) {
 
 func responseDelete(f *flow) {
 	op := f.op(usual)
-	f.lostResponse(op, f.cut(faults.ResponseHead, 0))
+	f.lostResponse(op, f.cut(matrix.ResponseHead, 0))
 	f.Replayed(f.d, op)
 	r := f.send("DELETE", op, responseMessage)
 	if r.Status == 405 || r.Status == 501 || r.Status == 404 || r.Status == 403 {

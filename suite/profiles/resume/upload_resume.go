@@ -6,7 +6,6 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/resumespec/resumespec/faults"
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
@@ -87,7 +86,7 @@ func uploadPatchCompletes(f *flow) {
 	f.success(twins.First(), "the undisturbed upload")
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.Interrupt(f.d, op, f.cut(faults.RequestBody, usual/2))
+	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
 	f.offered(op, requestContent)
 	outcome := twins.Same(op, f.Recover(f.d, op))
 	f.Intact(f.w, op, outcome)
@@ -113,7 +112,7 @@ func uploadManyPieces(f *flow) {
 		f.Round()
 		op := f.opAs(matrix.NewTag(), usual)
 		effects := f.Effects(f.w, op.Tag)
-		f.Interrupt(f.d, op, f.cut(faults.RequestBody, 1))
+		f.Interrupt(f.d, op, f.cut(matrix.RequestBody, 1))
 		f.offered(op, requestContent)
 		start := f.Offset(f.d, op)
 		at := start
@@ -132,7 +131,7 @@ func uploadManyPieces(f *flow) {
 func uploadAgain(f *flow) {
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.Interrupt(f.d, op, f.cut(faults.RequestBody, 100))
+	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, 100))
 	f.offered(op, requestContent)
 	for range 6 {
 		f.Round()
@@ -140,7 +139,7 @@ func uploadAgain(f *flow) {
 		if at >= usual-1000 {
 			break
 		}
-		f.InterruptPiece(f.d, op, f.piece(op, at, usual), f.cut(faults.RequestBody, 1000))
+		f.InterruptPiece(f.d, op, f.piece(op, at, usual), f.cut(matrix.RequestBody, 1000))
 	}
 	f.Round()
 	f.completed(op)
@@ -151,7 +150,7 @@ func uploadUnknownLength(f *flow) {
 	op := f.op(usual)
 	op.Chunked = true
 	effects := f.Effects(f.w, op.Tag)
-	t := f.Attempt(f.d, op, f.cut(faults.RequestBody, usual/2))
+	t := f.Attempt(f.d, op, f.cut(matrix.RequestBody, usual/2))
 	if !t.Evidence.Fired && t.Evidence.FinalStatus == 411 {
 		f.Unsupported("chunked uploads are refused with 411 (Length Required)")
 	}
@@ -171,7 +170,7 @@ func uploadIgnored(f *flow) {
 	f.d = asking(f.cfg, "resume=ignore-incomplete")
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.Interrupt(f.d, op, f.cut(faults.RequestBody, usual/2))
+	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
 	if _, err := handle(op, requestContent); err != nil {
 		f.Note("no %s was offered", requestContent)
 	} else {
@@ -199,9 +198,9 @@ func (f *flow) gone(op *matrix.Operation) {
 }
 
 func uploadStalled(f *flow) {
-	cut := f.cut(faults.RequestBody, usual/2)
+	cut := f.cut(matrix.RequestBody, usual/2)
 	if f.Variant.Fault == "fin" {
-		cut.Side = faults.ClientSide // the client is told, the server is not
+		cut.Side = matrix.ClientSide // the client is told, the server is not
 	}
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
@@ -214,7 +213,7 @@ func uploadStalled(f *flow) {
 func uploadConcurrent(f *flow) {
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
-	f.Interrupt(f.d, op, f.cut(faults.RequestBody, usual/2))
+	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
 	f.offered(op, requestContent)
 	at := f.Offset(f.d, op)
 	rival := *op
@@ -275,9 +274,9 @@ func (f *flow) anyTaken(answers []*exchange.Response) bool {
 func uploadIsolated(f *flow) {
 	first, second := f.op(usual), f.opAs(matrix.NewTag(), usual)
 	second.Body = matrix.Bytes(usual, 7)
-	f.Interrupt(f.d, first, f.cut(faults.RequestBody, usual/2))
+	f.Interrupt(f.d, first, f.cut(matrix.RequestBody, usual/2))
 	f.offered(first, requestContent)
-	f.Interrupt(f.d, second, f.cut(faults.RequestBody, usual/4))
+	f.Interrupt(f.d, second, f.cut(matrix.RequestBody, usual/4))
 	f.offered(second, requestContent)
 	f.That(first.Handle(requestContent).String(), Not(Equal(second.Handle(requestContent).String())),
 		"the same location for both", "a location of its own for each upload")
