@@ -113,11 +113,14 @@ func (s *scanner) nextHead(p []byte) segment {
 	if s.response && s.interim() {
 		seg.part = partInterim
 	}
-	if !s.response && !s.started && s.kept == 0 && !isToken(p[0]) && p[0] != '\r' && p[0] != '\n' {
-		s.fail("the client did not speak HTTP/1.1")
-		return segment{n: len(p), part: partRest}
-	}
 	for seg.n < len(p) {
+		if c := p[seg.n]; !s.response && !s.started && s.kept == 0 && !isToken(c) && c != '\r' && c != '\n' {
+			if seg.n > 0 {
+				return seg // of empty lines; the next call comes to this byte
+			}
+			s.fail("the client did not speak HTTP/1.1")
+			return segment{n: len(p), part: partRest}
+		}
 		k, whole := s.readLine(p[seg.n:])
 		seg.n += k
 		if !whole {

@@ -280,7 +280,7 @@ func (s *splice) evidence() Evidence {
 			e.Interim = append(e.Interim, h.status)
 		}
 	}
-	if s.up.headEnd >= 0 || s.finalStatus > 0 {
+	if s.up.pos > 0 && s.up.scan.bad == "" && s.down.scan.bad == "" {
 		e.Protocol = "HTTP/1.1"
 	}
 	if s.armed || s.sealed && !s.hasFired && !s.spoiled {
