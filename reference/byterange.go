@@ -54,7 +54,8 @@ func readPartHead(r *bufio.Reader) (partHead, error) {
 		}
 		fields[name] = append(fields[name], value)
 	}
-	return p, p.interpret(fields)
+	err := p.interpret(fields)
+	return p, err
 }
 
 // parseFieldLine reads one field line (RFC 9112, 5): no space before the colon, no folding.

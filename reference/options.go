@@ -11,6 +11,7 @@ import (
 // page cache is the kernel's. Only against the loss of power is fsync needed.
 type Durability int
 
+// When fsync is called.
 const (
 	DurabilityAuto   Durability = iota // SyncAlways for a given folder, SyncNever for a temporary one
 	DurabilityAlways                   // fsync before a promise is given

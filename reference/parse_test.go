@@ -214,7 +214,7 @@ func TestRespondIsExact(t *testing.T) {
 	t.Parallel()
 	it := &store.Item{ID: store.NewID(), Tag: "t", Length: 5, SHA256: strings.Repeat("a", 64)}
 	least := bodyOf(receiptOf(it)).size()
-	for n := int64(0); n < 400; n++ {
+	for n := range int64(400) {
 		it.Respond = n
 		if got := bodyOf(receiptOf(it)).size(); got != max(n, least) {
 			t.Fatal("respond", n, "gives", got)

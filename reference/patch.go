@@ -75,7 +75,7 @@ func (s *Server) examinePatch(x *exchange) *problem {
 func (p *patch) Read(b []byte) (int, error) {
 	p.peer.extend(&p.s.opts)
 	n, err := p.peer.read(p.x.r.Body, b)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w: %w", errInterrupted, err)
 	}
 	return n, err

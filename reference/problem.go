@@ -38,7 +38,7 @@ func (s *Server) refuse(x *exchange, p problem) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	x.w.WriteHeader(p.Status)
 	if x.r.Method != http.MethodHead {
-		x.w.Write(body)
+		_, _ = x.w.Write(body) // the client may be gone
 	}
 }
 

@@ -55,7 +55,7 @@ func (c *receiver) receive(src io.Reader) (total int64, err error) {
 				return total, err
 			}
 		}
-		if rerr == io.EOF {
+		if errors.Is(rerr, io.EOF) {
 			return total, c.acknowledge(total, true)
 		}
 		if rerr != nil {

@@ -46,7 +46,7 @@ func New(o Options) (*Server, error) {
 	st, err := store.Open(store.Options{Dir: s.data, Sync: o.sync(), Clock: s.opts.Clock, Limits: s.opts.Limits})
 	if err != nil {
 		if s.temp {
-			os.RemoveAll(s.data)
+			_ = os.RemoveAll(s.data) // the error that matters is the other one
 		}
 		return nil, err
 	}
@@ -134,15 +134,14 @@ func (s *Server) Close() error {
 	return err
 }
 
-// begin runs f in the background until Close has waited for it; false when the server is closed.
-func (s *Server) begin(f func()) bool {
+// begin runs f in the background, and Close waits for it. A closed server begins nothing: what is left
+// to do is done when the folder is opened again.
+func (s *Server) begin(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return false
+	if !s.closed {
+		s.work.Go(f)
 	}
-	s.work.Go(f)
-	return true
 }
 
 // enter counts a request; leave must follow. False when the server is closed.

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -44,7 +45,7 @@ func (s *Server) settleWith(ctx context.Context, op *store.Operation, grace, lim
 	p = op.Progress()
 	for {
 		peers := others()
-		released := (<-chan struct{})(nil)
+		var released <-chan struct{}
 		if p.Writer != nil {
 			peers = append(peers, p.Writer.Peer().(*peer))
 			released = p.Writer.Released()
@@ -141,7 +142,7 @@ func (s *Server) takeOver(x *exchange, op *store.Operation, peer *peer) (*store.
 			}
 		}
 		w, err := op.Acquire(p.Writer, peer)
-		if err != store.ErrBusy || time.Now().After(deadline) {
+		if !errors.Is(err, store.ErrBusy) || time.Now().After(deadline) {
 			return w, err
 		}
 	}

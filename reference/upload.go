@@ -182,7 +182,7 @@ func (s *Server) discard(x *exchange) bool {
 		peer.extend(&s.opts)
 		n, err := peer.read(x.r.Body, *p)
 		left -= int64(n)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			peer.rest()
 			return true
 		}

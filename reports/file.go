@@ -14,12 +14,12 @@ import (
 // report, and after an error the old file is still there. Missing folders are made. A symbolic link is
 // followed; what is not a regular file (a pipe, /dev/stdout) is written to in place.
 func WriteFile(path string, write func(io.Writer) error) error {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		info, err := os.Stat(real)
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		info, err := os.Stat(resolved)
 		if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 			return writeInPlace(path, write)
 		}
-		path = real
+		path = resolved
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make the folder of report %s: %w", path, err)

@@ -43,12 +43,12 @@ func TestWriteFile(t *testing.T) {
 
 func TestWriteFileFollowsLinks(t *testing.T) {
 	dir := t.TempDir()
-	link, real := filepath.Join(dir, "link"), filepath.Join(dir, "real")
-	if err := errors.Join(os.WriteFile(real, []byte("old"), 0o600), os.Symlink(real, link), WriteFile(link, text("new"))); err != nil {
+	link, pointed := filepath.Join(dir, "link"), filepath.Join(dir, "real")
+	if err := errors.Join(os.WriteFile(pointed, []byte("old"), 0o600), os.Symlink(pointed, link), WriteFile(link, text("new"))); err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(real)
-	info, _ := os.Stat(real)
+	got, err := os.ReadFile(pointed)
+	info, _ := os.Stat(pointed)
 	if err != nil || string(got) != "new" || info.Mode().Perm() != 0o600 {
 		t.Errorf("%q, %v, %v", got, err, info.Mode())
 	}

@@ -184,8 +184,9 @@ func island(out *bytes.Buffer, r *Result) error {
 		return err
 	}
 	out.WriteString(`<script type="application/json" class="data">`)
-	for part, rest, more := data.Bytes(), []byte(nil), true; more; part = rest {
-		part, rest, more = bytes.Cut(part, []byte("<"))
+	for rest, more := data.Bytes(), true; more; {
+		var part []byte
+		part, rest, more = bytes.Cut(rest, []byte("<"))
 		out.Write(part)
 		if more {
 			out.WriteString(`\u003c`)
@@ -227,7 +228,7 @@ func islandExchanges(list []Exchange) []islandExchange {
 func asset(name string) string {
 	data, err := htmlFiles.ReadFile("html/" + name)
 	if err != nil {
-		panic(err) // go:embed has it, or the build would have failed
+		panic(err) // it is embedded, or the build would have failed
 	}
 	return string(data)
 }

@@ -67,7 +67,7 @@ func syncPath(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // Sync has said what matters
 	return f.Sync()
 }
 
@@ -113,7 +113,7 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, err
 	}
 	if err := lockFile(f); err != nil {
-		f.Close()
+		_ = f.Close() // nothing was written
 		return nil, err
 	}
 	return f, nil

@@ -64,7 +64,9 @@ func (op *Operation) linkBody() error {
 		if err != nil {
 			return err
 		}
-		f.Close()
+		if err := f.Close(); err != nil {
+			return err
+		}
 	}
 	name := op.s.path(dirItems, op.Item+dataSuffix)
 	err := os.Link(op.bodyPath(), name)
@@ -149,7 +151,7 @@ func (s *Store) Delete(id string) error {
 	if err != nil {
 		return fmt.Errorf("delete item: %w", err)
 	}
-	s.quota.addBytes(it.Owner, -it.Length)
+	_ = s.quota.addBytes(it.Owner, -it.Length) // giving back is never refused
 	if err := os.Remove(s.path(dirItems, id+dataSuffix)); err != nil {
 		return fmt.Errorf("delete item: %w", err)
 	}

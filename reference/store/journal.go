@@ -106,8 +106,9 @@ func readEntry(line []byte) (e entry, ok bool) {
 		return e, false
 	}
 	sum, err := strconv.ParseUint(string(line[:8]), 16, 32)
-	if err != nil || uint32(sum) != crc32.ChecksumIEEE(line[9:]) {
+	if err != nil || sum != uint64(crc32.ChecksumIEEE(line[9:])) {
 		return e, false
 	}
-	return e, json.Unmarshal(line[9:], &e) == nil
+	err = json.Unmarshal(line[9:], &e)
+	return e, err == nil
 }

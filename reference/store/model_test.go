@@ -25,7 +25,7 @@ type model struct {
 // step what was kept is kept, the effect happens once, and a restart changes nothing.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "store-model-")
+		dir, err := os.MkdirTemp("", "store-model-") //nolint:usetesting // a folder for each of rapid's checks
 		if err != nil {
 			t.Fatal(err)
 		}

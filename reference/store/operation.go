@@ -13,6 +13,7 @@ import (
 // State of an operation.
 type State int
 
+// The states, in order.
 const (
 	Receiving State = iota // the body is not all there
 	Complete               // the body is there, the response is not
@@ -229,7 +230,7 @@ func (op *Operation) remove(counted int64) error {
 	if err := os.Remove(op.bodyPath()); !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, err)
 	}
-	op.s.quota.addBytes(op.Owner, -counted)
+	_ = op.s.quota.addBytes(op.Owner, -counted) // giving back is never refused
 	return errors.Join(errs...)
 }
 

@@ -148,7 +148,7 @@ func (s *Store) names(dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	return f.Readdirnames(-1)
 }
 

@@ -92,7 +92,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s.lock = lock
 	if err := s.recover(); err != nil {
-		lock.Close()
+		_ = lock.Close() // nothing is written to it
 		return nil, fmt.Errorf("recover store %s: %w", o.Dir, err)
 	}
 	return s, nil

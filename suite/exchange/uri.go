@@ -76,15 +76,17 @@ func uriAuthority(authority string) error {
 		}
 		host = host[i+1:]
 	}
-	port := ""
+	var port string
 	if literal, found := strings.CutPrefix(host, "["); found {
 		inner, after, closed := strings.Cut(literal, "]")
 		if !closed || !isIPLiteral(inner) {
 			return fmt.Errorf("URI-reference: %q is no IP literal", shorten(host))
 		}
-		if host, port, found = strings.Cut(after, ":"); host != "" {
+		between, number, _ := strings.Cut(after, ":")
+		if between != "" {
 			return fmt.Errorf("URI-reference: %q follows an IP literal", shorten(after))
 		}
+		port = number
 	} else {
 		host, port, _ = strings.Cut(host, ":")
 		if err := uriChars("host", host, uriRegName); err != nil {

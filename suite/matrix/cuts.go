@@ -4,8 +4,12 @@ import "github.com/resumespec/resumespec/faults"
 
 // Profiles speak of cuts in the words of this package; what they mean stands in faults.
 type (
-	Cut   = faults.Cut
+	// Cut says where a connection is cut and how it looks.
+	Cut = faults.Cut
+	// Fault names how a cut looks on the wire.
 	Fault = faults.Fault
+	// Place is the part of an exchange in which a cut lies.
+	Place = faults.Place
 )
 
 // The places of a cut, and the side that alone is shown it.
@@ -18,6 +22,3 @@ const (
 	ResponseBody = faults.ResponseBody
 	ClientSide   = faults.ClientSide
 )
-
-// Place is the part of an exchange in which a cut lies.
-type Place = faults.Place

@@ -95,11 +95,12 @@ func numberAt(r *exchange.Response, pointer string) (int64, error) {
 			return 0, fmt.Errorf("nothing at %q", pointer)
 		}
 	}
-	number, ok := value.(json.Number)
-	if !ok {
-		return 0, fmt.Errorf("no number at %q", pointer)
+	number, _ := value.(json.Number)
+	n, err := number.Int64()
+	if err != nil {
+		return 0, fmt.Errorf("no whole number of 64 bits at %q", pointer) // which may be long, and so is not told
 	}
-	return number.Int64()
+	return n, nil
 }
 
 func pointerTokens(pointer string) []string {

@@ -27,7 +27,7 @@ func Bytes(n int, salt uint64) []byte {
 	source := rand.New(rand.NewPCG(salt, 0x7265_7375_6d65)) // #nosec G404 -- test data, not a secret
 	body := make([]byte, n)
 	for i := range body {
-		body[i] = byte(source.Uint32())
+		body[i] = byte(source.UintN(256)) // #nosec G115 -- below 256
 	}
 	return body
 }

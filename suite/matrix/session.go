@@ -258,11 +258,10 @@ func (s *Session) late() error {
 	return nil
 }
 
-func (s *Session) keep(step Step) int {
+func (s *Session) keep(step Step) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.steps = append(s.steps, step)
-	return len(s.steps) - 1
 }
 
 // TryAs is Try with the credentials of the numbered user; -1 sends none.

@@ -87,6 +87,7 @@ func (s *Session) Cut(req exchange.Request, cut faults.Cut) *Trial {
 // CutBy is Cut by a client of the caller's own. A client that is shown a stall gives up once it has read
 // what was let through; the server is told nothing until the case ends.
 func (s *Session) CutBy(req exchange.Request, cut faults.Cut, client Client) *Trial {
+	cut.Chunked = req.Chunked
 	if err := s.bench.Injector.Supports(cut); err != nil {
 		s.Unsupported("this way of cutting cannot make the cut exactly: %v", err)
 	}
@@ -198,7 +199,7 @@ func (m *meter) Read(p []byte) (int, error) {
 func (m *meter) await(ctx context.Context, n int64) bool {
 	for {
 		m.mu.Lock()
-		if m.read >= n {
+		if m.read > n {
 			m.mu.Unlock()
 			return true
 		}

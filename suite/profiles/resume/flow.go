@@ -90,22 +90,21 @@ func (f *flow) success(o *matrix.Outcome, what string) {
 }
 
 // completed recovers an interrupted upload and asks that it succeeds with its bytes intact.
-func (f *flow) completed(op *matrix.Operation) *matrix.Outcome {
+func (f *flow) completed(op *matrix.Operation) {
 	o := f.Recover(f.d, op)
 	f.success(o, "the resumed upload")
-	return f.whole(op, o)
+	f.whole(op, o)
 }
 
 // whole asks that the stored bytes are those of the upload. Where a write's own answer names no place to
 // read from, the replayed response does.
-func (f *flow) whole(op *matrix.Operation, o *matrix.Outcome) *matrix.Outcome {
+func (f *flow) whole(op *matrix.Operation, o *matrix.Outcome) {
 	if f.cfg.Readback.From != "none" && o.Via == "the last part" && !o.Response.Fields.Has(f.readbackField()) {
 		if _, err := f.d.Outcome(op); err == nil {
 			o = f.Replayed(f.d, op)
 		}
 	}
 	f.Intact(f.w, op, o)
-	return o
 }
 
 func (f *flow) readbackField() string {
@@ -124,12 +123,12 @@ func (f *flow) uploaded(d *driver, op *matrix.Operation) *matrix.Outcome {
 }
 
 // send is Do for a request without body to what the server offered under name.
-func (f *flow) send(method string, op *matrix.Operation, name string, fields ...exchange.Field) *exchange.Response {
+func (f *flow) send(method string, op *matrix.Operation, name string) *exchange.Response {
 	u, err := handle(op, name)
 	if err != nil {
 		f.Unsupported("%v", err)
 	}
-	return f.Do(method+" on the "+name, matrix.RequestTo(method, u, fields...))
+	return f.Do(method+" on the "+name, matrix.RequestTo(method, u))
 }
 
 // The faults of a case.

@@ -150,7 +150,7 @@ func privacyOther(f *flow) {
 	effects := f.Effects(f.w, op.Tag)
 	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
 	before := f.settled(op)
-	piece := f.piece(op, before, usual)
+	piece := f.tail(op, before)
 	tried := 0
 	for _, name := range offers {
 		u, err := handle(op, name)

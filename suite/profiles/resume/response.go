@@ -281,7 +281,7 @@ func responseAfterPatch(f *flow) {
 		if cut.IsZero() {
 			f.success(f.Finish(f.d, op, at), "the PATCH")
 		} else {
-			f.InterruptPiece(f.d, op, f.piece(op, at, usual), cut)
+			f.InterruptPiece(f.d, op, f.tail(op, at), cut)
 			f.EnsureWhole(f.d, op)
 		}
 		outcome := f.available(op, twins)

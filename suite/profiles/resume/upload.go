@@ -221,7 +221,7 @@ func uploadNeverDecreases(f *flow) {
 	for _, next := range []int64{usual / 2, usual / 4 * 3, usual - 1} {
 		f.Round()
 		if at < next {
-			f.InterruptPiece(f.d, op, f.piece(op, at, usual), f.cut(matrix.RequestBody, next-at))
+			f.InterruptPiece(f.d, op, f.tail(op, at), f.cut(matrix.RequestBody, next-at))
 		}
 		for range 3 {
 			at = f.Offset(f.d, op) // breaks the case where it goes down
@@ -238,9 +238,9 @@ func (f *flow) settled(op *matrix.Operation) int64 {
 	return f.Offset(f.d, op)
 }
 
-// piece gives the PATCH for a part of the body.
-func (f *flow) piece(op *matrix.Operation, from, to int64) matrix.Piece {
-	piece, err := f.d.Resume(op, from, to)
+// tail gives the PATCH for the rest of the body.
+func (f *flow) tail(op *matrix.Operation, from int64) matrix.Piece {
+	piece, err := f.d.Resume(op, from, op.Len())
 	if err != nil {
 		f.Unsupported("%v", err)
 	}

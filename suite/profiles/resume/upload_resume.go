@@ -139,7 +139,7 @@ func uploadAgain(f *flow) {
 		if at >= usual-1000 {
 			break
 		}
-		f.InterruptPiece(f.d, op, f.piece(op, at, usual), f.cut(matrix.RequestBody, 1000))
+		f.InterruptPiece(f.d, op, f.tail(op, at), f.cut(matrix.RequestBody, 1000))
 	}
 	f.Round()
 	f.completed(op)
@@ -218,7 +218,7 @@ func uploadConcurrent(f *flow) {
 	at := f.Offset(f.d, op)
 	rival := *op
 	rival.Body = append(append([]byte{}, op.Body[:at]...), matrix.Bytes(int(usual-at), 99)...)
-	answers := f.both(f.piece(op, at, usual), f.piece(&rival, at, usual))
+	answers := f.both(f.tail(op, at), f.tail(&rival, at))
 
 	op.Sent, rival.Sent = usual, usual
 	o := f.afterRivals(op, answers)
