@@ -23,8 +23,8 @@ type end struct {
 // RST that drops what is still in the send queue. RST aborts.
 func (e *end) shut(fault Fault, whole bool) {
 	if fault == RST {
+		e.conn.SetLinger(0) // first: a reader closes a retiring socket
 		e.retiring.Store(true)
-		e.conn.SetLinger(0)
 		e.conn.Close()
 		return
 	}

@@ -124,6 +124,8 @@ func (x *external) Supports(cut Cut) error {
 		why = "stock toxics can't tell a 100 from other interim responses"
 	case cut.Place == ResponseHead, cut.Place == ResponseBody:
 		why = "stock toxics count bytes, and the length of response heads varies"
+	case cut.Chunked && (cut.Place == RequestBody || cut.Place == RequestEnd):
+		why = "stock toxics count bytes, and the length of a chunked body is not known beforehand"
 	case cut.Place == RequestBody && cut.Offset == 0 && !cut.FromEnd && cut.Fault != Stall:
 		why = "stock toxics can't wait for the first byte of the body"
 	default:

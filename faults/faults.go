@@ -79,6 +79,8 @@ type Cut struct {
 	FromEnd bool  `json:"fromEnd,omitempty"`
 	Fault   Fault `json:"fault"`
 	Side    Side  `json:"side,omitempty"`
+	// Chunked says that the request will have no Content-Length: not every backend can count its payload.
+	Chunked bool `json:"-"`
 }
 
 // IsZero says that the cut cuts nothing.

@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,9 +14,13 @@ import (
 	"time"
 )
 
+var perKind = flag.Int("cuts", 0, "how often each place is cut with each fault; 0 for the default")
+
 // cutsPerKind is how often each place is cut with each fault.
 func cutsPerKind() int {
 	switch {
+	case *perKind > 0:
+		return *perKind
 	case testing.Short():
 		return 200
 	case raceDetector:

@@ -199,7 +199,7 @@ func (m *meter) Read(p []byte) (int, error) {
 func (m *meter) await(ctx context.Context, n int64) bool {
 	for {
 		m.mu.Lock()
-		if m.read > n {
+		if m.read >= n {
 			m.mu.Unlock()
 			return true
 		}

@@ -19,7 +19,7 @@ func TestErrors(t *testing.T) {
 		{"limits: {case: 10}", `1:16: limits.case: "10" is not a time (write a number and its unit: 300ms, 10s, 5m)`},
 		{"limits: {case: 1ms}", `1:16: limits.case: 1ms is out of range (1s to 10m0s)`},
 		{"limits: {case: 2m, run: 1m}", `1:9: limits: case 2m0s is longer than run 1m0s`},
-		{"limits: {body: 1}", `1:16: limits.body: 1 is out of range (131072 to 1073741824 bytes)`},
+		{"limits: {body: 1}", `1:16: limits.body: 1 is out of range (16384 to 1073741824 bytes)`},
 		{"limits: {body: much}", `1:16: limits.body: "much" is not a size (write bytes, or a unit: 64KiB, 1MiB)`},
 		{"limits: {body: [1]}", `1:16: limits.body: wants bytes, an integer or 1MiB, not a list`},
 		{"limits: 5", `1:9: limits: wants keys and values, not "5"`},
