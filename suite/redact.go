@@ -3,6 +3,7 @@ package suite
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -104,14 +105,21 @@ func (r *redactor) cutOff(b []byte, before, after bool) []byte {
 	return b
 }
 
-// text gives s without secrets, as valid UTF-8. What was shortened in it ends in three dots.
+// longest bounds a text, in bytes: a target chooses what is quoted in it.
+const longest = 2000
+
+// text gives s without secrets, as valid UTF-8, and not too long. What was shortened in it ends in three dots.
 func (r *redactor) text(s string) string {
 	parts := strings.Split(string(r.bytes([]byte(s))), "...")
 	for i, part := range parts[:len(parts)-1] {
 		body := strings.TrimRight(part, `"`)
 		parts[i] = string(r.cutOff([]byte(body), false, true)) + part[len(body):]
 	}
-	return strings.ToValidUTF8(strings.Join(parts, "..."), "\uFFFD")
+	clean := strings.Join(parts, "...")
+	if more := len(clean) - longest; more > 0 {
+		clean = fmt.Sprintf("%s... (%d bytes more)", clean[:longest], more)
+	}
+	return strings.ToValidUTF8(clean, "\uFFFD")
 }
 
 func (r *redactor) texts(all []string) []string {

@@ -103,6 +103,9 @@ func wanted(o Options) []string {
 	return nil
 }
 
+// manyInterims is how many interim responses one exchange may have: a server may acknowledge every few KiB.
+const manyInterims = 1024
+
 // wrapping is how many bytes a response may be longer than the body that it shows: a response message
 // holds a head as well, a multipart answer its borders.
 const wrapping = 64 << 10
@@ -128,7 +131,7 @@ func NewBench(ctx context.Context, c *target.Config, toxiproxy string) (*matrix.
 	}
 	return &matrix.Bench{
 		Config: c, Base: base, Injector: injector,
-		Limits: exchange.Limits{Time: c.Limits.Case, Body: c.Limits.Body + wrapping},
+		Limits: exchange.Limits{Time: c.Limits.Case, Body: c.Limits.Body + wrapping, Interims: manyInterims},
 	}, nil
 }
 

@@ -26,9 +26,12 @@ var compared = map[string]bool{
 	"WWW-Authenticate": true, "Retry-After": false, "Link": false,
 }
 
-// headOnly says that the response was shown without its body, which a replay may do.
+// headOnly says that the response was shown without its body, which a replay may do. One that says that
+// its body is empty is not: it shows another response.
 func (o *Outcome) headOnly() bool {
-	return o.Via == "the replay" && len(o.Response.Body) == 0
+	r := o.Response
+	empty := r.Fields.Get("Content-Length") == "0" || r.Fields.Has("Transfer-Encoding")
+	return o.Via == "the replay" && len(r.Body) == 0 && !empty
 }
 
 // aspects takes a final response apart into what can be compared on its own.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/target"
@@ -53,14 +54,36 @@ func (e Effects) now() (int64, bool) {
 // None asks that nothing has happened since.
 func (e Effects) None(when string) {
 	if n, counted := e.now(); counted && n != e.before {
-		e.s.Broken("no effect "+when, "%d more than before", n-e.before)
+		e.s.Harmful("no effect "+when, "%d more than before", n-e.before)
 	}
 }
 
-// Once asks that exactly one thing has happened since.
+// NoneYet is None for a moment at which the target may not have noticed what happened to a connection: it
+// looks several times.
+func (e Effects) NoneYet(when string) {
+	for range looks {
+		e.None(when)
+		if e.w.Count == nil || !e.s.Wait(glance) {
+			return
+		}
+	}
+}
+
+// looks is how often, and glance how long apart, a target is looked at that may be a moment behind.
+const (
+	looks  = 4
+	glance = 15 * time.Millisecond
+)
+
+// Once asks that exactly one thing has happened since. What is counted may be a moment behind what has
+// happened, so that too few are counted again for a while; too many are too many.
 func (e Effects) Once(when string) {
-	if n, counted := e.now(); counted && n != e.before+1 {
-		e.s.Broken("exactly one effect "+when, "%d", n-e.before)
+	n, counted := e.now()
+	for pause := glance; counted && n <= e.before && pause < time.Second && e.s.Wait(pause); pause *= 2 {
+		n, counted = e.now()
+	}
+	if counted && n != e.before+1 {
+		e.s.Harmful("exactly one effect "+when, "%d", n-e.before)
 	}
 }
 
@@ -202,7 +225,7 @@ func (s *Session) Intact(w Witness, op *Operation, outcome *Outcome) bool {
 // SameBytes asks that got equals want and names the first byte that does not.
 func (s *Session) SameBytes(what string, got, want []byte) {
 	if at := FirstDifference(got, want); at >= 0 {
-		s.BrokenAt(at, what,
+		s.HarmfulAt(at, what,
 			fmt.Sprintf("%d bytes, SHA-256 %s", len(want), digest(want)),
 			"%d bytes, SHA-256 %s; the first difference is at byte %d", len(got), digest(got), at)
 	}

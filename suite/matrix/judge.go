@@ -46,6 +46,11 @@ func (s *Session) Harmful(expected, got string, args ...any) {
 	s.halt(catalog.Fail, expected, fmt.Sprintf(got, args...))
 }
 
+// HarmfulAt is Harmful at a byte of a part of the exchange.
+func (s *Session) HarmfulAt(at int64, where, expected, got string, args ...any) {
+	panic(stop{catalog.Finding{Verdict: catalog.Fail, Expected: expected, Got: fmt.Sprintf(got, args...), Byte: at, Where: where}})
+}
+
 // Warn keeps a broken SHOULD and lets the case go on.
 func (s *Session) Warn(expected, got string, args ...any) {
 	s.Finding = catalog.Worse(s.Finding, catalog.Finding{

@@ -34,7 +34,12 @@ func Bytes(n int, salt uint64) []byte {
 
 // Upload carries out the operation undisturbed.
 func (s *Session) Upload(d Driver, op *Operation) *Outcome {
-	response, interims, err := s.TryAll(d.Start(op))
+	return s.UploadBy(d, op, prompt)
+}
+
+// UploadBy is Upload by a client of the caller's own.
+func (s *Session) UploadBy(d Driver, op *Operation, client Client) *Outcome {
+	response, interims, err := s.exchangeBy(d.Start(op), 0, client)
 	for _, interim := range interims {
 		d.Learn(op, interim)
 	}

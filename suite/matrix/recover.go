@@ -50,10 +50,10 @@ func (s *Session) offered(err error) {
 func (s *Session) lawful(op *Operation, offset int64) {
 	switch {
 	case offset < 0 || offset > op.Sent:
-		s.BrokenAt(op.Sent, "request body",
+		s.HarmfulAt(op.Sent, "request body",
 			"an offset from 0 to "+bytesOf(op.Sent)+", which is what was sent", "the offset %d", offset)
 	case offset < op.Known:
-		s.BrokenAt(op.Known, "request body",
+		s.HarmfulAt(op.Known, "request body",
 			"an offset that never decreases: it was "+strconv.FormatInt(op.Known, 10)+" before", "the offset %d", offset)
 	}
 }
@@ -115,12 +115,18 @@ func (s *Session) EnsureWhole(d Driver, op *Operation) {
 	if err != nil {
 		return // nothing to ask; the server's word is its response
 	}
-	offset, err := d.ReadOffset(op, s.Do("the question for the offset", req))
-	if err != nil {
-		return // over, and gone
+	offset := int64(-1)
+	for range looks {
+		before := offset
+		if offset, err = d.ReadOffset(op, s.Do("the question for the offset", req)); err != nil {
+			return // over, and gone
+		}
+		s.lawful(op, offset)
+		op.Known = offset
+		if offset == op.Len() || offset == before || !s.Wait(glance) {
+			break
+		}
 	}
-	s.lawful(op, offset)
-	op.Known = offset
 	if offset < op.Len() {
 		s.Note("kept %d of %d bytes", offset, op.Len())
 		s.Send(d, op, offset, op.Len())
@@ -133,14 +139,42 @@ func (s *Session) put(d Driver, op *Operation, from, to int64) *exchange.Respons
 	op.Sent = max(op.Sent, to)
 	response := s.Do("the write of bytes "+strconv.FormatInt(from, 10)+" to "+strconv.FormatInt(to, 10), piece.Request)
 	d.Learn(op, response)
+	if response.Status/100 == 2 && to < op.Len() {
+		op.Known = max(op.Known, to) // what was taken stays taken
+	}
 	return response
+}
+
+// Settled asks for the offset until it says the same twice: a server may still be draining a connection that
+// was cut a moment ago, and a client that waits a little saves itself a conflict.
+func (s *Session) Settled(d Driver, op *Operation) int64 {
+	offset := s.Offset(d, op)
+	for range looks {
+		before := offset
+		if offset == op.Sent || !s.Wait(glance/3) {
+			break
+		}
+		if offset = s.Offset(d, op); offset == before {
+			break
+		}
+	}
+	return offset
 }
 
 // Recover brings an interrupted upload to its end as a client would: ask for the offset, send the
 // rest, take the final response.
 func (s *Session) Recover(d Driver, op *Operation) *Outcome {
+	return s.recovered(d, op, s.Settled)
+}
+
+// RecoverAtOnce is Recover by a client that trusts the first offset that it is given.
+func (s *Session) RecoverAtOnce(d Driver, op *Operation) *Outcome {
+	return s.recovered(d, op, s.Offset)
+}
+
+func (s *Session) recovered(d Driver, op *Operation, ask func(Driver, *Operation) int64) *Outcome {
 	began := time.Now()
-	from := s.Offset(d, op)
+	from := ask(d, op)
 	outcome := s.Finish(d, op, from)
 	s.Figure("time to resume", float64(time.Since(began).Microseconds())/1000, "ms")
 	return outcome
@@ -175,8 +209,16 @@ func resolved(base *url.URL, target string) *url.URL {
 func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
 	req, err := d.Outcome(op)
 	s.offered(err)
+	var pending *exchange.Response
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
-		response := s.Do("the question for the final response", req)
+		response, err := s.Try(req)
+		if err != nil && s.ctx.Err() != nil && pending != nil {
+			s.Broken("the final response to become available within "+s.bench.Limits.Time.String(), "still %d at the end", pending.Status)
+		}
+		if err != nil {
+			s.unanswered("the question for the final response", err)
+		}
+		pending = response
 		final, state, err := d.ReadOutcome(op, response)
 		switch state {
 		case Ready:

@@ -111,6 +111,20 @@ func (s *Session) unlessEnded(f catalog.Finding) catalog.Finding {
 	return f
 }
 
+// Release lets the target see the end of every connection that it was not shown, and waits until that
+// has happened.
+func (s *Session) Release() {
+	s.mu.Lock()
+	links := s.links
+	s.links = nil
+	s.mu.Unlock()
+	for _, link := range links {
+		link.Release()
+		_ = link.Close() // the client's end; the target is told by Release
+		await(s.ctx, link.Done())
+	}
+}
+
 // end releases what the session holds.
 func (s *Session) end() {
 	s.mu.Lock()
@@ -204,12 +218,16 @@ func (s *Session) Try(req exchange.Request) (*exchange.Response, error) {
 var ErrDial = errors.New("connect to the target")
 
 func (s *Session) exchange(req exchange.Request, user int) (*exchange.Response, []*exchange.Response, error) {
+	return s.exchangeBy(req, user, prompt)
+}
+
+func (s *Session) exchangeBy(req exchange.Request, user int, client Client) (*exchange.Response, []*exchange.Response, error) {
 	conn, err := s.dial()
 	if err != nil {
 		return nil, nil, err
 	}
 	x := exchange.New(conn, s.signed(req, user), s.limits())
-	response, err := x.Do(s.ctx)
+	response, err := client(s.ctx, x)
 	_ = x.Close() // the exchange is over; what closing says changes nothing
 	s.keep(Step{Record: x.Record()})
 	s.learnSilence(req, x, response)

@@ -11,7 +11,11 @@ import (
 	"github.com/resumespec/resumespec/suite/target"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain looks for goroutines that a run has left behind. Ginkgo never ends the one that waits for signals.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction(
+		"github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
+}
 
 // wholeConfig tells the suite everything that a server of the items API offers.
 const wholeConfig = `

@@ -87,6 +87,9 @@ func (f *flow) interruptBefore(op *matrix.Operation, cut matrix.Cut) {
 	}
 	t := f.Attempt(f.d, op, cut)
 	if !t.Evidence.Fired && cut.Place == matrix.Continue && !slices.ContainsFunc(t.Interims, isContinue) {
+		if t.Evidence.FinalStatus >= 400 {
+			f.Broken("100 (Continue), or the final response to a whole upload", "%d", t.Evidence.FinalStatus)
+		}
 		f.Remember(none)
 		f.Unsupported("the server sends no 100 (Continue) that could be lost: %s", t.Evidence.Why)
 	}

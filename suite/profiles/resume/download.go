@@ -113,6 +113,7 @@ func (f *flow) cutResponse(at int64) partial {
 	if t.Final == nil {
 		f.Inconclusive("the head of the final response to arrive", "it did not: %v", t.Err)
 	}
+	f.decoy(f.larger())
 	p := partial{op: op, have: t.Final.Body, places: f.d.Downloads(op)}
 	if len(p.places) == 0 {
 		f.Unsupported("neither the interim nor the final response carries a Content-Location within the target's origin")

@@ -2,6 +2,7 @@ package resume
 
 import (
 	"fmt"
+	"hash/crc64"
 
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
@@ -24,6 +25,9 @@ type flow struct {
 	d   *driver
 	cfg *target.Resume
 	w   matrix.Witness
+	// salt makes the bytes of the case: the same in all its uploads, so that twins are alike, and other than
+	// in other cases.
+	salt uint64
 }
 
 // with makes a case's code from one that works on a flow.
@@ -32,7 +36,8 @@ func with(run func(*flow)) func(*matrix.Session) {
 		cfg := s.Config().Resume()
 		run(&flow{
 			Session: s, cfg: cfg, d: asking(cfg, "resume"),
-			w: matrix.Witness{Readback: cfg.Readback, Count: cfg.Count},
+			w:    matrix.Witness{Readback: cfg.Readback, Count: cfg.Count},
+			salt: crc64.Checksum([]byte(s.Tag), crc64.MakeTable(crc64.ISO)),
 		})
 	}
 }
@@ -48,7 +53,14 @@ func (f *flow) op(n int) *matrix.Operation { return f.opAs(f.Tag, n) }
 func (f *flow) opAs(tag string, n int) *matrix.Operation { return f.shaped(f.cfg.Upload, tag, n) }
 
 func (f *flow) shaped(template target.Request, tag string, n int) *matrix.Operation {
-	return f.Operation(template, tag, matrix.Bytes(n, uint64(n))) // #nosec G115 -- n is a small positive length
+	return f.Operation(template, tag, matrix.Bytes(n, f.salt))
+}
+
+// decoy carries out another upload, with other bytes, undisturbed: a server that mixes operations up has
+// something to mix up with.
+func (f *flow) decoy(template target.Request) {
+	op := f.Operation(template, matrix.NewTag(), matrix.Bytes(usual/2, f.salt+1))
+	f.Upload(f.d, op)
 }
 
 // atMost gives n, or less where the configuration does not let bodies be that long (limits.body).

@@ -109,8 +109,16 @@ func untilAcknowledged(upTo int64) matrix.Client {
 		defer cancel()
 		for {
 			r, err := x.Next(waiting)
-			if err != nil || !r.Interim() || r.Fields.Has("Acknowledge") {
+			if err != nil || !r.Interim() {
 				break
+			}
+			if value := r.Fields.Get("Acknowledge"); value != "" {
+				if value == strconv.FormatInt(upTo, 10) {
+					break // all of it
+				}
+				cancel() // more may come, and need not
+				waiting, cancel = context.WithTimeout(ctx, patience/10)
+				defer cancel()
 			}
 		}
 		if err := x.SendEnd(ctx); err != nil {
@@ -174,6 +182,12 @@ func privacyOther(f *flow) {
 	}
 	effects.None("of what the second user did")
 	f.completed(op)
+	for _, name := range []string{responseMessage, contentLocation} { // only now is there something to see
+		if u, err := handle(op, name); err == nil {
+			f.foreign(name, "GET", matrix.RequestTo("GET", u))
+			f.foreign(name, "HEAD", matrix.RequestTo("HEAD", u))
+		}
+	}
 }
 
 // foreign sends a request as the second user. 405 and 501 tell nothing and change nothing, and so are

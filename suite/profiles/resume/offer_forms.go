@@ -23,7 +23,7 @@ func offerFormChecks() []matrix.Check {
 			Sends:    "An upload with Prefer: resume, cut in the middle of its body, then HEAD and PATCH.",
 			Failure:  "The server knows only the long form, or takes the short one for ignore-incomplete.",
 			Point:    "mid-upload", Faults: finOnly,
-		}, Run: with(func(f *flow) { f.completed(f.interrupted(usual, usual/2)) })},
+		}, Run: with(func(f *flow) { offerSaves(f, "resume", "resume=save-incomplete") })},
 		{Case: catalog.Case{
 			ID: "resume.offer.save-incomplete", Level: catalog.Must, Source: preference,
 			Requires: "Prefer: resume=save-incomplete is answered with a location, and an interrupted upload can be completed.",
@@ -31,10 +31,7 @@ func offerFormChecks() []matrix.Check {
 			Sends:    "An upload with Prefer: resume=save-incomplete, cut in the middle of its body, then HEAD and PATCH.",
 			Failure:  "The server compares the preference as one string and knows only Prefer: resume.",
 			Point:    "mid-upload", Faults: finOnly,
-		}, Run: with(func(f *flow) {
-			f.d = asking(f.cfg, "resume=save-incomplete")
-			f.completed(f.interrupted(usual, usual/2))
-		})},
+		}, Run: with(func(f *flow) { offerSaves(f, "resume=save-incomplete", "resume") })},
 		{Case: catalog.Case{
 			ID: "resume.offer.ignore-incomplete", Level: catalog.Should, Source: loose(preference, `"any presence of the preference is a request to send" the fields; nothing says that they must come`),
 			Requires: "Prefer: resume=ignore-incomplete is answered with at least one of the location fields, and the upload succeeds.",
@@ -78,6 +75,22 @@ func offerFormChecks() []matrix.Check {
 			Failure:  "The server sends 100 first and refuses afterwards, or keeps an operation that it refused.",
 		}, Run: with(offerRefusal)},
 	}
+}
+
+// offerSaves asks for resumption in one form, which must be worth as much as the other.
+func offerSaves(f *flow, form, other string) {
+	f.d = asking(f.cfg, form)
+	op := f.op(usual)
+	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
+	if op.Handle(requestContent) == nil {
+		twin := f.opAs(matrix.NewTag(), 16)
+		f.Upload(asking(f.cfg, other), twin)
+		if twin.Handle(requestContent) != nil {
+			f.Broken("the "+requestContent+" for Prefer: "+form+", as for Prefer: "+other, "none")
+		}
+	}
+	f.offered(op, requestContent)
+	f.completed(op)
 }
 
 func offerIgnore(f *flow) {

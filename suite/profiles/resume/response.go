@@ -117,6 +117,7 @@ func responseAvailable(f *flow) {
 		op := f.opAs(matrix.NewTag(), usual)
 		effects := f.Effects(f.w, op.Tag)
 		f.lostResponse(op, cut)
+		f.decoy(f.cfg.Upload)
 		outcome := f.available(op, twins)
 		f.Intact(f.w, op, outcome)
 		effects.Once("of an upload whose response was lost")

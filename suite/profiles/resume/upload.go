@@ -47,7 +47,7 @@ func uploadChecks() []matrix.Check {
 			Failure:  "The old connection still holds the upload, or its last bytes are written after HEAD was answered.",
 		}, everyFault), Run: with(func(f *flow) {
 			op := f.interrupted(usual, usual/2)
-			f.success(f.Recover(f.d, op), "the PATCH at the offset given")
+			f.success(f.RecoverAtOnce(f.d, op), "the PATCH at the offset given")
 		})},
 		{Case: midUpload(catalog.Case{
 			ID: "resume.upload.offsets", Level: catalog.Must, Source: workflow,
@@ -165,14 +165,18 @@ func uploadHeadEqualsGet(f *flow) {
 }
 
 func uploadNotComplete(f *flow) {
+	plain := &driver{patch: f.cfg.Patch}
 	cuts := []struct {
 		what    string
 		at      int64
 		chunked bool
+		d       *driver
 	}{
-		{"half of its body", usual / 2, false},
-		{"all but one byte", usual - 1, false},
-		{"all of its bytes but not the last chunk", usual, true},
+		{"half of its body", usual / 2, false, f.d},
+		{"all but one byte", usual - 1, false, f.d},
+		{"all of its bytes but not the last chunk", usual, true, f.d},
+		{"half of its body, and did not ask for resumption,", usual / 2, false, plain},
+		{"all of its bytes but not the last chunk, and did not ask for resumption,", usual, true, plain},
 	}
 	seen := f.cfg.Count != nil
 	for _, c := range cuts {
@@ -180,14 +184,16 @@ func uploadNotComplete(f *flow) {
 		op := f.opAs(matrix.NewTag(), usual)
 		op.Chunked = c.chunked
 		effects := f.Effects(f.w, op.Tag)
-		t := f.Attempt(f.d, op, f.cut(matrix.RequestBody, c.at))
+		t := f.Attempt(c.d, op, f.cut(matrix.RequestBody, c.at))
 		if c.chunked && !t.Evidence.Fired && t.Evidence.FinalStatus == 411 {
 			f.Note("chunked uploads are refused with 411")
 			continue
 		}
 		f.fired(t)
 		seen = f.notReady(op, c.what) || seen
-		effects.None("of an upload that was cut after " + c.what)
+		effects.NoneYet("of an upload that was cut after " + c.what)
+		f.Release()
+		effects.NoneYet("of an upload that was cut after " + c.what)
 		seen = f.notReady(op, c.what) || seen
 	}
 	if !seen {
@@ -208,9 +214,13 @@ func (f *flow) notReady(op *matrix.Operation, after string) bool {
 	if _, err := handle(op, responseMessage); err != nil {
 		return false
 	}
-	final, state, _ := f.d.ReadOutcome(op, f.send("GET", op, responseMessage))
-	if state == matrix.Ready && final.Status < 400 {
+	r := f.send("GET", op, responseMessage)
+	switch final, state, _ := f.d.ReadOutcome(op, r); state {
+	case matrix.Ready:
 		f.Broken("no final response to an upload of which "+after+" has arrived", "the response message holds %d", final.Status)
+	case matrix.Broken:
+		f.Broken("an answer that says not yet to an upload of which "+after+" has arrived", "%d, and no HTTP message in it", r.Status)
+	case matrix.Pending:
 	}
 	return true
 }

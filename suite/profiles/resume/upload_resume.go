@@ -176,7 +176,7 @@ func uploadIgnored(f *flow) {
 	} else {
 		f.gone(op)
 	}
-	effects.None("of an upload that was cut")
+	effects.NoneYet("of an upload that was cut")
 	again := f.shaped(f.cfg.Upload, op.Tag, usual)
 	o := f.Upload(f.d, again)
 	f.success(o, "the request issued again")
@@ -186,15 +186,14 @@ func uploadIgnored(f *flow) {
 
 // gone waits until the request content is gone; the server may still be draining the old connection.
 func (f *flow) gone(op *matrix.Operation) {
-	for {
-		r := f.send("HEAD", op, requestContent)
-		if r.Status == 404 || r.Status == 410 {
+	var r *exchange.Response
+	for range 40 {
+		if r = f.send("HEAD", op, requestContent); r.Status == 404 || r.Status == 410 {
 			return
 		}
-		if !f.Wait(polite) {
-			f.Broken("404 or 410 for the request content once the connection is gone", "still %d", r.Status)
-		}
+		f.Wait(polite)
 	}
+	f.Broken("404 or 410 for the request content once the connection is gone", "still %d after %s", r.Status, 40*polite)
 }
 
 func uploadStalled(f *flow) {
@@ -206,8 +205,16 @@ func uploadStalled(f *flow) {
 	effects := f.Effects(f.w, op.Tag)
 	f.Interrupt(f.d, op, cut)
 	f.offered(op, requestContent)
-	f.completed(op)
+	o := f.RecoverAtOnce(f.d, op)
+	f.success(o, "the resumed upload")
+	f.whole(op, o)
 	effects.Once("while the old connection hangs")
+	f.Release()
+	for range 4 {
+		effects.Once("after the old connection has ended")
+		f.whole(op, o)
+		f.Wait(polite / 4)
+	}
 }
 
 func uploadConcurrent(f *flow) {

@@ -1,0 +1,209 @@
+package suite
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/resumespec/resumespec/faults"
+	"github.com/resumespec/resumespec/suite/catalog"
+)
+
+// designed are the rows of the profile's definition (profiles/resume.md). response.http2 is missing: HTTP/2 is
+// not in this version. The definition names no rows of acknowledge; there must be some.
+var designed = map[string]string{
+	"offer": `continue request-content-location response-message-location content-location default-is-save save-incomplete
+		ignore-incomplete prefer-syntax not-asked no-expect http10 refusal uri-reference unguessable applied`,
+	"before100": `head-cut lost state-unchanged reissue repeated`,
+	"upload": `head-status head-length kept offset-accepted offsets get-or-405 head-equals-get patch-completes content-intact
+		many-pieces interrupted-again never-decreases not-complete unknown-length gap overlap bad-total past-end bad-range no-range
+		bad-type ignore-incomplete stalled-connection concurrent isolated`,
+	"response":    `available not-yet complete-upload once stable error after-patch slow delete`,
+	"download":    `range repeat if-range unsatisfiable head suffix multi message`,
+	"privacy":     `other-user not-cached`,
+	"acknowledge": ``,
+}
+
+// shouldOnly are the rows that the definition marks as no more than a SHOULD or a MAY.
+var shouldOnly = []string{
+	"offer.unguessable", "offer.applied", "upload.kept", "response.delete", "download.message", "privacy.", "acknowledge.",
+}
+
+// points gives for each area the interruption points that its cases may have.
+var points = map[string][]string{
+	"offer": {"none", "mid-upload"}, "before100": {"before-100"}, "upload": {"mid-upload"}, "response": {"pre-response"},
+	"download": {"partial-download"}, "privacy": {"mid-upload", "pre-response"}, "acknowledge": {"mid-upload"},
+}
+
+func TestEveryRowOfTheDefinitionIsACase(t *testing.T) {
+	for area, names := range designed {
+		for _, name := range strings.Fields(names) {
+			if _, ok := Case("resume." + area + "." + name); !ok {
+				t.Errorf("resume.%s.%s is no case", area, name)
+			}
+		}
+		if !slices.ContainsFunc(Cases(), func(c catalog.Case) bool { return c.Area() == area }) {
+			t.Errorf("no case in %s", area)
+		}
+	}
+}
+
+func TestResultsAreManyAndDistinct(t *testing.T) {
+	seen := map[string]bool{}
+	pointsSeen, faultsSeen := map[string]bool{}, map[string]bool{}
+	for _, c := range Cases() {
+		for _, v := range c.Variants([]string{"h1"}) {
+			title := c.Title(v)
+			if seen[title] {
+				t.Errorf("two results %s", title)
+			}
+			seen[title], pointsSeen[c.Point], faultsSeen[v.Fault] = true, true, true
+		}
+	}
+	if len(seen) < 120 {
+		t.Errorf("%d results, fewer than 120", len(seen))
+	}
+	if len(pointsSeen) != 5 || len(faultsSeen) != 4 {
+		t.Errorf("points %v, faults %v", pointsSeen, faultsSeen)
+	}
+}
+
+var form = regexp.MustCompile(`^[a-z]+\.[a-z0-9]+\.[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// TestCatalogueIsWhole holds every case against what a report, a page and an explanation need of it.
+func TestCatalogueIsWhole(t *testing.T) {
+	ids := map[string]bool{}
+	for _, c := range Cases() {
+		t.Run(c.ID, func(t *testing.T) {
+			if !form.MatchString(c.ID) {
+				t.Error("the ID has not the form profile.area.name in lower case")
+			}
+			if ids[c.ID] {
+				t.Error("the ID is there twice")
+			}
+			ids[c.ID] = true
+			levels(t, c)
+			source(t, c.Source)
+			for what, text := range map[string]string{"Requires": c.Requires, "Why": c.Why, "Sends": c.Sends, "Failure": c.Failure} {
+				sentence(t, what, text)
+			}
+			cuts(t, c)
+			for _, need := range c.Needs {
+				if !slices.Contains([]catalog.Need{"readback", "count", "large", "slow", "failing", "users"}, need) {
+					t.Errorf("no configuration key is called %q", need)
+				}
+			}
+		})
+	}
+}
+
+func levels(t *testing.T, c catalog.Case) {
+	t.Helper()
+	if !slices.Contains([]catalog.Level{catalog.Must, catalog.Should, catalog.May}, c.Level) {
+		t.Errorf("level %q", c.Level)
+	}
+	if c.Later && c.Level == catalog.Must {
+		t.Error("a row of a later text is never a MUST")
+	}
+	for _, prefix := range shouldOnly {
+		if strings.HasPrefix(c.ID, "resume."+prefix) && c.Level == catalog.Must {
+			t.Error("the definition makes it no MUST")
+		}
+	}
+}
+
+// source asks for a document and a section, and for a link that leads to a page that is always there.
+func source(t *testing.T, s catalog.Source) {
+	t.Helper()
+	if s.Document == "" || s.Section == "" || s.String() != s.Document+", "+s.Section {
+		t.Errorf("source %q", s)
+	}
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		t.Errorf("link %q", s.URL)
+	}
+	if number, ok := strings.CutPrefix(s.Document, "RFC "); ok && s.URL != "https://www.rfc-editor.org/rfc/rfc"+number+"#section-"+s.Section {
+		t.Errorf("%s is linked to %s", s, s.URL)
+	}
+}
+
+// sentence asks for whole sentences, in one line: they begin with a capital and end with a full stop. Those that
+// begin with a quotation, or with a word of the protocol, begin as that does.
+func sentence(t *testing.T, what, text string) {
+	t.Helper()
+	first, _ := utf8.DecodeRuneInString(text)
+	if !unicode.IsUpper(first) && !unicode.IsDigit(first) {
+		t.Errorf("%s begins with no capital: %q", what, text)
+	}
+	if !strings.HasSuffix(text, ".") || strings.HasSuffix(text, "..") || strings.ContainsAny(text, "\n\t") || strings.Contains(text, "  ") || len(text) < 15 {
+		t.Errorf("%s is no sentence: %q", what, text)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		t.Errorf("%s cannot be printed: %q", what, text)
+	}
+}
+
+func cuts(t *testing.T, c catalog.Case) {
+	t.Helper()
+	if !slices.Contains(points[c.Area()], c.Point) {
+		t.Errorf("the point %q in the area %s", c.Point, c.Area())
+	}
+	if (c.Point == string(faults.NoPoint)) != (len(c.Faults) == 0) {
+		t.Errorf("the point %s with the faults %v", c.Point, c.Faults)
+	}
+	for i, fault := range c.Faults {
+		if !slices.Contains(faults.Faults, faults.Fault(fault)) || slices.Contains(c.Faults[:i], fault) {
+			t.Errorf("faults %v", c.Faults)
+		}
+	}
+}
+
+func TestSimilar(t *testing.T) {
+	for id, want := range map[string]string{
+		"resume.upload.offset":          "resume.upload.offset",
+		"resume.upload.offests":         "resume.upload.offsets",
+		"RESUME.UPLOAD.OFFSETS":         "resume.upload.offsets",
+		"offsets":                       "resume.upload.offsets",
+		"resume.offer.http1":            "resume.offer.http10",
+		"resume.response.avialable":     "resume.response.available",
+		"resume.acknowlege.never-more":  "resume.acknowledge.never-more",
+		"before100":                     "resume.before100.",
+		"resume.privacy.not-cachedable": "resume.privacy.not-cached",
+	} {
+		got := Similar(id)
+		if len(got) == 0 || len(got) > 5 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("similar to %s: %v", id, got)
+		}
+	}
+	for _, id := range []string{"", "x", "completely-different-thing-that-is-nowhere-near-anything-at-all"} {
+		for _, near := range Similar(id) {
+			if id == "x" && strings.Contains(near, "x") {
+				continue
+			}
+			t.Errorf("similar to %q: %v", id, near)
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"a", "", 1}, {"", "abc", 3}, {"abc", "abc", 0}, {"abc", "abd", 1}, {"abc", "acb", 2}, {"kitten", "sitting", 3}} {
+		if got := distance(c.a, c.b); got != c.want || distance(c.b, c.a) != c.want {
+			t.Errorf("distance %q %q: %d", c.a, c.b, got)
+		}
+	}
+}
+
+func TestCaseThatIsNot(t *testing.T) {
+	for _, id := range []string{"", "resume", "resume.upload", "resume.upload.", "resume.response.http2", "Resume.upload.offsets"} {
+		if c, ok := Case(id); ok {
+			t.Errorf("%q is %s", id, c.ID)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package suite
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+var h1 = []string{"h1"}
+
+// whole is the plan of everything.
+func whole(t *testing.T) plan {
+	t.Helper()
+	p, err := newPlan(nil, h1, Selection{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestSelection(t *testing.T) {
+	all := whole(t)
+	focus := func(s string) *regexp.Regexp { return regexp.MustCompile(s) }
+	for _, c := range []struct {
+		name      string
+		selection Selection
+		runs      func(c catalog.Case, v catalog.Variant) bool
+	}{
+		{"nothing said", Selection{}, func(catalog.Case, catalog.Variant) bool { return true }},
+		{"--profile resume", Selection{Profiles: []string{"resume"}}, func(catalog.Case, catalog.Variant) bool { return true }},
+		{"--point", Selection{Points: []string{"mid-upload", "before-100"}}, func(c catalog.Case, _ catalog.Variant) bool {
+			return c.Point == "mid-upload" || c.Point == "before-100"
+		}},
+		{"--point none", Selection{Points: []string{"none"}}, func(c catalog.Case, _ catalog.Variant) bool { return len(c.Faults) == 0 }},
+		{"--fault", Selection{Faults: []string{"stall"}}, func(_ catalog.Case, v catalog.Variant) bool { return v.Fault == "stall" }},
+		{"--transport", Selection{Transports: h1}, func(catalog.Case, catalog.Variant) bool { return true }},
+		{"--level must", Selection{Level: "must"}, func(c catalog.Case, _ catalog.Variant) bool { return c.Level == catalog.Must }},
+		{"--level should", Selection{Level: "should"}, func(c catalog.Case, _ catalog.Variant) bool { return c.Level != catalog.May }},
+		{"--level may", Selection{Level: "may"}, func(catalog.Case, catalog.Variant) bool { return true }},
+		{"--focus", Selection{Focus: focus(`offsets \[.* rst`)}, func(c catalog.Case, v catalog.Variant) bool {
+			return c.ID == "resume.upload.offsets" && v.Fault == "rst"
+		}},
+		{"--skip", Selection{Skip: focus(`^resume\.[^o]`)}, func(c catalog.Case, _ catalog.Variant) bool { return c.Area() == "offer" }},
+		{"all at once", Selection{Points: []string{"mid-upload"}, Faults: []string{"fin"}, Level: "must", Focus: focus("upload"), Skip: focus("bad-")}, func(c catalog.Case, v catalog.Variant) bool {
+			return c.Point == "mid-upload" && v.Fault == "fin" && c.Level == catalog.Must && strings.Contains(c.Title(v), "upload") && !strings.Contains(c.ID, "bad-")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := newPlan(nil, h1, c.selection)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(p) != len(all) {
+				t.Errorf("%d of %d results in the plan", len(p), len(all))
+			}
+			for _, i := range p {
+				if want := c.runs(i.check.Case, i.variant); (i.left == "") != want {
+					t.Errorf("%s: left out by %q", i.title(), i.left)
+				}
+			}
+			for i, one := range p.selected() {
+				if one.left != "" {
+					t.Errorf("selected %d: %s, left out by %s", i, one.title(), one.left)
+				}
+			}
+		})
+	}
+}
+
+// TestNothingSelected: an error that names what was asked for, never an empty plan.
+func TestNothingSelected(t *testing.T) {
+	for _, c := range []struct {
+		selection Selection
+		says      string
+	}{
+		{Selection{Nothing: true}, `--focus ""`},
+		{Selection{Focus: regexp.MustCompile("no-such-case")}, "--focus no-such-case"},
+		{Selection{Skip: regexp.MustCompile(".")}, "--skip ."},
+		{Selection{Points: []string{"none"}, Faults: []string{"fin"}}, "--point none --fault fin"},
+		{Selection{Faults: []string{"FIN"}}, "--fault FIN"},
+		{Selection{Transports: []string{"h2"}}, "--transport h2"},
+		{Selection{Profiles: []string{"tus"}}, "--profile tus"},
+		{Selection{Level: "must", Focus: regexp.MustCompile("unguessable")}, "--level must --focus unguessable"},
+	} {
+		p, err := newPlan(nil, h1, c.selection)
+		if p != nil || !errors.Is(err, ErrNothingSelected) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%+v: %d results, %v", c.selection, len(p), err)
+		}
+	}
+	if _, err := newPlan([]string{"tus"}, h1, Selection{}); !errors.Is(err, ErrNothingSelected) {
+		t.Errorf("a profile that is not there: %v", err)
+	}
+}
+
+// TestRerunSelectsOne: the command to repeat a result selects just that one of all.
+func TestRerunSelectsOne(t *testing.T) {
+	r := &runner{options: Options{Config: &target.Config{}, Rerun: "resumespec run http://127.0.0.1:8080/items"}}
+	all := whole(t)
+	quoted := regexp.MustCompile(`^resumespec run http://127\.0\.0\.1:8080/items --focus '([^']+)'$`)
+	for _, i := range all {
+		m := quoted.FindStringSubmatch(r.rerun(i))
+		if m == nil {
+			t.Fatalf("rerun: %s", r.rerun(i))
+		}
+		p, err := newPlan(nil, h1, Selection{Focus: regexp.MustCompile(m[1])})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if titles := p.selected(); len(titles) != 1 || titles[0].title() != i.title() {
+			t.Errorf("%s selects %d results", m[1], len(titles))
+		}
+	}
+}
+
+func TestPlanIsInOrder(t *testing.T) {
+	var ids []string
+	for _, i := range whole(t) {
+		if id := i.check.ID; len(ids) == 0 || ids[len(ids)-1] != id {
+			ids = append(ids, id)
+		}
+	}
+	var cases []string
+	for _, c := range Cases() {
+		cases = append(cases, c.ID)
+	}
+	if !slices.Equal(ids, cases) {
+		t.Errorf("plan %v\ncatalogue %v", ids, cases)
+	}
+	areas, items := byArea(whole(t))
+	n := 0
+	for _, area := range areas {
+		n += len(items[area])
+		if len(items[area]) > 1000 {
+			t.Errorf("%d results in %s: too many for one container", len(items[area]), area)
+		}
+	}
+	if n != len(whole(t)) {
+		t.Errorf("%d of %d results in an area", n, len(whole(t)))
+	}
+}

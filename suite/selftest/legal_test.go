@@ -1,0 +1,197 @@
+package selftest
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// everything makes the tests of single quirks run the whole suite on each, which takes minutes.
+var everything = flag.Bool("everything", false, "run every case on every bugServer")
+
+// knownGaps are the cases that judge a quirk wrongly for now, and what they do. A test that meets one
+// prints it and stays green. Whoever mends the case removes the line, and finds the test in force.
+var knownGaps = map[quirk]map[string]string{
+	// Bugs that are not caught, or not as what they are.
+	messageOfAnother:  {"response.available": "all uploads of a length have the same bytes, so that another's message tells the same story"},
+	bodyOfAnother:     {"download.range": "all uploads of a length have the same bytes, so that another's response is the same"},
+	messageEarlyError: {"response.not-yet": "without slow in the configuration: an error that is shown early, and a success later, is not noticed"},
+	messageEarlyEmpty: {"response.not-yet": "without slow in the configuration: an empty 200 counts as not yet"},
+	pieceDropped:      {"upload.many-pieces": "bytes that a 2xx has taken may be gone at the next PATCH: a warning only"},
+	messageBodyEmpty:  {"response.available": "a message that says that its body is empty is taken for one that leaves it out"},
+	effectAtLast:      {"upload.stalled-connection": "the old connection ends only after the case's last look"},
+	strangerReads:     {"privacy.other-user": "the message is asked for only while there is none, and 404 then counts as refused"},
+	slotsLeak:         {"before100.repeated": "the 503 of the exhausted server counts as a server without 100: unsupported"},
+	ignoreHalfEffect:  {"upload.ignore-incomplete": "half an upload taken for the whole is a warning only"},
+	ignoreKeeps:       {"upload.ignore-incomplete": "at the end of the time limit the verdict is warn, fail or error, by chance"},
+	preferByEquality:  {"offer.save-incomplete": "a server that offers nothing for this form is unsupported"},
+	effectBare:        {"offer.not-asked": "no upload without the preference is cut"},
+	effectChunked:     {"upload.not-complete": "after a reset the last look may come before the server has noticed"},
+	acknowledgeUnkept: {"acknowledge.kept": "the client reads on to the first Acknowledge only, and may see no later one"},
+
+	// Servers that are in their right: any (always), the plain one (warnings of its own), and one by one.
+	always: {"upload.stalled-connection": "now and then the harness takes a fired cut for one that has not, and waits for a link that is held open"},
+	plain: {
+		"response.after-patch":     "HEAD overtakes the PATCH that was forwarded whole: a warning that every quick server gets",
+		"upload.interrupted-again": "HEAD overtakes the part of the PATCH that was forwarded: a warning, under load",
+	},
+	bodyElapsed:         elapsedGap,
+	bodyElapsedJSON:     elapsedGap,
+	bodyBackend:         backendGap,
+	lockedWhileDraining: {"upload.offsets": lockedGap, "upload.offset-accepted": lockedGap, "upload.many-pieces": lockedGap},
+	countLags: {
+		"before100.reissue": countGap, "upload.patch-completes": countGap, "upload.many-pieces": countGap,
+		"response.available": countGap, "response.once": countGap, "offer.not-asked": countGap,
+	},
+	acknowledgeOften: {"acknowledge.never-more": oftenGap, "acknowledge.never-decreases": oftenGap, "acknowledge.kept": oftenGap},
+}
+
+const (
+	always quirk = "any server"
+	plain  quirk = "the plain server"
+
+	elapsed   = "the twins take the same time by chance, the interrupted upload another: it fails for telling its time"
+	backend   = "three twins agree by chance on one of two values, and the interrupted upload has the other"
+	lockedGap = "423 is not taken for a conflict, after which a client asks once more"
+	countGap  = "the count is read once only, where a storage may be a moment behind"
+	oftenGap  = "more than 64 interim responses end the exchange"
+)
+
+var (
+	elapsedGap = replays(elapsed)
+	backendGap = replays(backend)
+)
+
+// replays gives one reason to every case that compares final responses.
+func replays(why string) map[string]string {
+	gaps := map[string]string{}
+	for _, id := range []string{"response.available", "response.error", "response.after-patch", "response.slow", "upload.patch-completes"} {
+		gaps[id] = why
+	}
+	return gaps
+}
+
+// gap says whether it is known that a case judges a quirk wrongly, and prints it.
+func gap(t *testing.T, q quirk, id string) bool {
+	t.Helper()
+	why, known := knownGaps[q][strings.TrimPrefix(id, "resume.")]
+	if known {
+		t.Logf("KNOWN GAP: %s: %s", id, why)
+	}
+	return known
+}
+
+// told says what a result is and why.
+func told(r reports.Result) string {
+	return fmt.Sprintf("%s %s [%s %s]\n\texpected: %s\n\tgot: %s", r.Verdict, r.ID, r.Point, r.Fault, r.Expected, r.Got)
+}
+
+// examine runs the cases that match on a bugServer, with a time limit that is short enough for a server
+// that hangs and long enough for one that takes its time.
+func examine(t *testing.T, limit time.Duration, focus string, quirks ...quirk) []reports.Result {
+	t.Helper()
+	s := startBug(t, quirks...)
+	return examineWith(t, parse(t, fmt.Sprintf(wholeConfig, s.base())), limit, focus)
+}
+
+func examineWith(t *testing.T, config *target.Config, limit time.Duration, focus string) []reports.Result {
+	t.Helper()
+	config.Limits.Case = limit
+	report := certify(t, config, func(o *suite.Options) {
+		if !*everything {
+			o.Selection.Focus = regexp.MustCompile(focus)
+		}
+	})
+	var run []reports.Result
+	for _, r := range report.Results {
+		if r.Verdict != reports.Excluded {
+			run = append(run, r)
+		}
+	}
+	return run
+}
+
+// TestPlain runs the whole suite on the bugServer without any quirk: what the test of a quirk finds is
+// then the quirk's.
+func TestPlain(t *testing.T) {
+	for _, r := range examine(t, 10*time.Second, ".") {
+		known := r.Verdict == reports.Warn && gap(t, plain, r.ID)
+		if r.Verdict != reports.Pass && !known && !gap(t, always, r.ID) {
+			t.Error(told(r))
+		}
+	}
+}
+
+// What is run where a quirk may touch everything, and where it touches one area.
+const (
+	tour = `offer\.(continue|uri-reference|http10|refusal) |before100\.lost |` +
+		`upload\.(offsets|get-or-405|many-pieces|unknown-length|gap) |response\.(available|after-patch) |download\.(range|if-range) `
+	places    = `offer\.(continue|uri-reference) |upload\.(offset-accepted|isolated) |response\.available |download\.range `
+	offset    = `upload\.(head-length|offset-accepted|offsets|never-decreases|many-pieces|stalled-connection|overlap|concurrent) |complete-upload `
+	answering = `response\.(available|after-patch) |upload\.(patch-completes|many-pieces|concurrent) `
+	waiting   = `response\.(available|not-yet|slow) |upload\.not-complete .* fin`
+	replay    = `response\.(available|error|stable|after-patch) |upload\.patch-completes `
+	download  = `download\.|uri-reference `
+)
+
+// legals lists what a server may do, and the cases that look.
+var legals = []struct {
+	quirk quirk
+	focus string
+}{
+	{lowerCase, tour}, {tinyWrites, `offer\.continue |before100\.lost .* fin|upload\.patch-completes |response\.available|download\.range .* (fin|rst)`},
+	{connectionClose, tour}, {closeDelimited, tour}, {chunkedResponses, tour}, {paddedHeads, tour}, {cookies, tour},
+
+	{extraInterims, tour}, {earlyHints, tour}, {spreadInterims, tour}, {repeatedPlaces, tour},
+	{absolutePlaces, places}, {dottedPlaces, places}, {longPlaces, places},
+	{onlyContent, tour}, {onlyMessage, tour}, {onlyBody, tour},
+	{hugeAccepted, `offer\.`}, {chunkedRefused, `not-complete|unknown-length`},
+	{fortyAtOnce, `before100\.repeated `},
+	{laterInterims, `offer\.(continue|response|content|uri)|response\.(available|not-yet) |download\.range `},
+
+	{head204, offset}, {head206, offset}, {headSlow, `upload\.(head-length|offset-accepted|get-or-405|gap) |complete-upload|before100\.reissue`},
+	{getRefused, `upload\.(get-or-405|gap|head-equals-get) `},
+	{piece200, answering}, {piece202, answering}, {patch204, answering}, {serialised, answering},
+	{overlapSameTaken, offset}, {contentGone, tour},
+
+	{rangeIgnored, download}, {noTag, download}, {weakTag, download}, {clockTag, download}, {finalWithoutPlace, download},
+	{messageBodyNone, replay}, {messageUnframed, replay}, {messageAdorned, replay}, {messageChunked, replay}, {messageInterims, replay},
+
+	{bodyIDs, replay + "|" + download}, {bodySeconds, replay}, {bodyJSON, replay + "|" + download}, {bodyLength, replay},
+	{bodyElapsed, replay}, {bodyElapsedJSON, replay}, {bodyBackend, replay},
+
+	{pending202, waiting}, {pending204, waiting}, {pending409, waiting}, {pending425, waiting},
+	{pending503, `response\.(slow|not-yet) |not-complete .* fin`}, {pendingWait, `response\.(slow|not-yet) |not-complete .* fin`},
+
+	{notFencing, offset}, {lagging, `upload\.(head-length|kept|offset-accepted|never-decreases|gap) |complete-upload `},
+	{wholeBlocks, offset}, {resetKeepsNothing, offset}, {nothingKept, `upload\.(kept|offset-accepted|many-pieces|interrupted-again) .* (fin|rst)`},
+	{lockedWhileDraining, `upload\.(offset-accepted|offsets|many-pieces) .* (fin|rst)`},
+	{countLags, `before100\.reissue|upload\.(patch-completes|many-pieces) |response\.(available|once) |offer\.not-asked`},
+	{acknowledgeOften, `acknowledge\.`},
+}
+
+// TestLegal runs cases on servers that do what they may: no MUST may be failed, and every case must come
+// to a verdict.
+func TestLegal(t *testing.T) {
+	for _, l := range legals {
+		t.Run(string(l.quirk), func(t *testing.T) {
+			for _, r := range examine(t, 10*time.Second, l.focus, l.quirk) {
+				switch r.Verdict {
+				case reports.Fail, reports.Error, reports.Inconclusive:
+					if !gap(t, l.quirk, r.ID) && !gap(t, always, r.ID) {
+						t.Error(told(r))
+					}
+				case reports.Warn:
+					t.Log(told(r))
+				}
+			}
+		})
+	}
+}
