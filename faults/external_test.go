@@ -206,9 +206,9 @@ func judgeExternal(cut Cut, s *script, e Evidence, server, client view) error {
 	case !strings.HasPrefix(string(s.earlyBytes()), string(client.got)):
 		return fmt.Errorf("the client got %q", client.got)
 	case fault == RST && !server.sawFault(RST), !server.sawFault(FIN) && !server.sawFault(RST):
-		return fmt.Errorf("the server saw %v", server.end)
+		return fmt.Errorf("the server saw %w", server.end)
 	case cut.Fault != Stall && !client.sawFault(fault):
-		return fmt.Errorf("the client saw %v", client.end)
+		return fmt.Errorf("the client saw %w", client.end)
 	}
 	return nil
 }

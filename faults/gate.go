@@ -242,7 +242,7 @@ func (g *gate) Read(p []byte) (int, error) {
 
 func (g *gate) readQuiet(p []byte) (int, error) {
 	n, err := g.quiet.Read(p)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if g.end != nil {

@@ -156,10 +156,10 @@ func judge(cut Cut, s *script, e Evidence, server, client view) error {
 		fault = FIN // after the release
 	}
 	if !server.sawFault(fault) {
-		return fmt.Errorf("the server saw %v, %v", server.end, server.writeErr)
+		return fmt.Errorf("the server saw %w, %w", server.end, server.writeErr)
 	}
 	if !client.sawFault(fault) {
-		return fmt.Errorf("the client saw %v, %v", client.end, client.writeErr)
+		return fmt.Errorf("the client saw %w, %w", client.end, client.writeErr)
 	}
 	return judgeParts(cut, s, e, down)
 }

@@ -37,7 +37,7 @@ func preflight(ctx context.Context, c *target.Config) (*exchange.Response, error
 		}
 	}
 	x := exchange.New(conn, req, exchange.Limits{Time: answerLimit, Body: 1 << 20})
-	defer x.Close() //nolint:errcheck // a connection that is not needed any more
+	defer x.Close() // a connection that is not needed any more
 	response, err := x.Do(ctx)
 	switch {
 	case err == nil || response != nil:

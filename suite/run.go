@@ -38,7 +38,7 @@ func Run(ctx context.Context, o Options) (*reports.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.bench.Injector.Close() //nolint:errcheck // the run is over; what closing says changes nothing
+	defer r.bench.Injector.Close() // the run is over; what closing says changes nothing
 	limited, cancel := context.WithTimeout(ctx, o.Config.Limits.Run)
 	defer cancel()
 	began := time.Now()

@@ -105,26 +105,31 @@ func untilAcknowledged(upTo int64) matrix.Client {
 		if err := x.SendBody(ctx, upTo); err != nil {
 			return nil, err
 		}
-		waiting, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		for {
-			r, err := x.Next(waiting)
-			if err != nil || !r.Interim() {
-				break
-			}
-			if value := r.Fields.Get("Acknowledge"); value != "" {
-				if value == strconv.FormatInt(upTo, 10) {
-					break // all of it
-				}
-				cancel() // more may come, and need not
-				waiting, cancel = context.WithTimeout(ctx, patience/10)
-				defer cancel()
+		for left := patience; ; left = patience / 60 { // more may come, and need not
+			value := nextAcknowledged(ctx, x, left)
+			if value == "" || value == strconv.FormatInt(upTo, 10) {
+				break // no more, or all of it
 			}
 		}
 		if err := x.SendEnd(ctx); err != nil {
 			return nil, err
 		}
 		return x.Final(ctx)
+	}
+}
+
+// nextAcknowledged waits for the next Acknowledge, "" when none comes in time.
+func nextAcknowledged(ctx context.Context, x *exchange.Exchange, limit time.Duration) string {
+	waiting, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		r, err := x.Next(waiting)
+		if err != nil || !r.Interim() {
+			return ""
+		}
+		if value := r.Fields.Get("Acknowledge"); value != "" {
+			return value
+		}
 	}
 }
 
