@@ -111,9 +111,7 @@ func (s *Session) CutBy(req exchange.Request, cut faults.Cut, client Client) *Tr
 	if t.Final == nil {
 		t.Final, _ = x.Final(context.Background()) // what came of it before the client gave up
 	}
-	if !held(link, cut) {
-		await(s.ctx, link.Done())
-	}
+	s.ended(link, cut)
 	t.Interims, t.Fired = x.Interims(), time.Now()
 	t.Evidence = link.Evidence()
 	evidence := t.Evidence
@@ -121,14 +119,19 @@ func (s *Session) CutBy(req exchange.Request, cut faults.Cut, client Client) *Tr
 	return t
 }
 
-// held says whether a fired cut keeps one side open until the link is released.
-func held(link *faults.Link, cut faults.Cut) bool {
-	select {
-	case <-link.Fired():
-		return cut.Fault == faults.Stall || cut.Side == faults.ClientSide || cut.Side == faults.ServerSide
-	default:
-		return false
+// ended waits until nothing more will happen on the link: until it is done or, where a fired cut keeps one
+// side open until it is released, until it has fired. The client may have seen its end a moment before the
+// link says that it has fired.
+func (s *Session) ended(link *faults.Link, cut faults.Cut) {
+	if cut.Fault == faults.Stall || cut.Side == faults.ClientSide || cut.Side == faults.ServerSide {
+		select {
+		case <-link.Fired():
+		case <-link.Done():
+		case <-s.ctx.Done():
+		}
+		return
 	}
+	await(s.ctx, link.Done())
 }
 
 // errDialed marks an error of a link as one of dialling.
