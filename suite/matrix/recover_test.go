@@ -263,3 +263,26 @@ func TestHarnessFails(t *testing.T) {
 	s := run(t, serve(t, http.NotFoundHandler()), func(*Session) { _ = nobody[3] })
 	want(t, s, catalog.Error, "the harness failed", "index out of range")
 }
+
+// TestSettled: an offset that still rises is asked for again until it stays, or until it is all that was sent.
+func TestSettled(t *testing.T) {
+	for _, c := range []struct {
+		told []int64 // one after the other, the last again and again
+		want int64
+		asks int64
+	}{{[]int64{10, 30, 50}, 50, 4}, {[]int64{10}, 10, 2}, {[]int64{10, 100}, 100, 2}, {[]int64{100}, 100, 1}} {
+		server := newToy()
+		var asked atomic.Int64
+		server.offset = func(string, int64) int64 {
+			return c.told[min(int(asked.Add(1)), len(c.told))-1]
+		}
+		s := run(t, serve(t, server), func(s *Session) {
+			op := upload(s, s.Tag, 200)
+			op.Sent = 100
+			if got := s.Settled(toy{}, op); got != c.want || asked.Load() != c.asks {
+				t.Errorf("%v: %d after %d questions", c.told, got, asked.Load())
+			}
+		})
+		want(t, s, catalog.Pass)
+	}
+}

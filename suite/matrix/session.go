@@ -307,7 +307,7 @@ func (s *Session) Do(what string, req exchange.Request) *exchange.Response {
 func (s *Session) unanswered(what string, err error) {
 	expected := what + " to be answered within " + s.bench.Limits.Time.String()
 	switch {
-	case errors.Is(err, ErrDial):
+	case errors.Is(err, ErrDial) && s.ctx.Err() == nil:
 		s.halt(catalog.Error, expected, err.Error()+" (did the server die?)")
 	case s.died(err):
 		s.halt(catalog.Error, expected, err.Error()+"; now the target takes no connection (did the server die?)")

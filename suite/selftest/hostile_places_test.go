@@ -42,11 +42,11 @@ func beyondReads(play trick) trick {
 // TestPoison runs many cases against a target that puts control characters, markup and bytes that are not
 // UTF-8 into everything that it says; hostile holds every report against them.
 func TestPoison(t *testing.T) {
-	any := "pass fail warn unsupported inconclusive"
+	whatever := "pass fail warn unsupported inconclusive"
 	for _, where := range []step{leave, created, offset, patched, message, stored, download, count} {
 		t.Run(string(where), func(t *testing.T) {
 			hostile(t, mode{"", at(where, poisoned), map[string]string{
-				continues: any, reference: any, completes: any, intact: any, available: any, ranges: any,
+				continues: whatever, reference: whatever, completes: whatever, intact: whatever, available: whatever, ranges: whatever,
 			}})
 		})
 	}
@@ -58,12 +58,12 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// TestEcho runs every case without a cut or with fin against a target that tells the client's credentials back
+// TestEcho runs cases against a target that tells the client's credentials back
 // in everything that it says.
 func TestEcho(t *testing.T) {
-	any := "pass fail warn unsupported inconclusive"
+	whatever := "pass fail warn unsupported inconclusive"
 	report := hostile(t, mode{"", both(beyondPreflight(echoed), at(preflight, echoed)), map[string]string{
-		`resume.offer.continue`: any, reference: any, completes: any, intact: any, available: any, ranges: any, length: any,
+		`resume.offer.continue`: whatever, reference: whatever, completes: whatever, intact: whatever, available: whatever, ranges: whatever, length: whatever,
 	}})
 	if got := fmt.Sprint(report.Target, report.Command); strings.Contains(got, "secret-of") || report.Target.Server == "" {
 		t.Errorf("target: %s", got)

@@ -129,13 +129,6 @@ func setTrap(t *testing.T, trick trick) *trap {
 
 func (s *trap) url() string { return "http://" + s.listener.Addr().String() }
 
-// times says how often the trap came to a step.
-func (s *trap) times(at step) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen[at]
-}
-
 // kill closes the listener and every connection, as the end of a process does.
 func (s *trap) kill() {
 	s.mu.Lock()

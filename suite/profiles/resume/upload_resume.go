@@ -3,6 +3,7 @@ package resume
 import (
 	"net/url"
 	"sync"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -171,12 +172,13 @@ func uploadIgnored(f *flow) {
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
 	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
+	effects.NoneYet("of an upload that was cut")
 	if _, err := handle(op, requestContent); err != nil {
 		f.Note("no %s was offered", requestContent)
 	} else {
 		f.gone(op)
 	}
-	effects.NoneYet("of an upload that was cut")
+	effects.None("of an upload that was cut")
 	again := f.shaped(f.cfg.Upload, op.Tag, usual)
 	o := f.Upload(f.d, again)
 	f.success(o, "the request issued again")
@@ -186,14 +188,16 @@ func uploadIgnored(f *flow) {
 
 // gone waits until the request content is gone; the server may still be draining the old connection.
 func (f *flow) gone(op *matrix.Operation) {
-	var r *exchange.Response
-	for range 40 {
-		if r = f.send("HEAD", op, requestContent); r.Status == 404 || r.Status == 410 {
+	limit := min(f.Config().Limits.Case/2, 2*time.Second)
+	for began := time.Now(); ; f.Wait(polite) {
+		r := f.send("HEAD", op, requestContent)
+		if r.Status == 404 || r.Status == 410 {
 			return
 		}
-		f.Wait(polite)
+		if time.Since(began) > limit {
+			f.Broken("404 or 410 for the request content once the connection is gone", "still %d after %s", r.Status, limit)
+		}
 	}
-	f.Broken("404 or 410 for the request content once the connection is gone", "still %d after %s", r.Status, 40*polite)
 }
 
 func uploadStalled(f *flow) {
