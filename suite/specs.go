@@ -85,7 +85,7 @@ func (r *runner) decorators(i item, place types.CodeLocation) []any {
 	all := []any{
 		place,
 		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
-		ginkgo.SpecTimeout(60 * r.options.Config.Limits.Case), ginkgo.GracePeriod(2 * time.Second),
+		ginkgo.SpecTimeout(200 * r.options.Config.Limits.Case), ginkgo.GracePeriod(2 * time.Second),
 	}
 	if count := r.options.Config.Resume().Count; count != nil && !count.Tagged() {
 		all = append(all, ginkgo.Serial)

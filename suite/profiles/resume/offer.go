@@ -126,6 +126,12 @@ func offerReference(f *flow) {
 		f.Unsupported("the server offered no location in any interim response")
 	}
 	answering(f, op)
+	for _, name := range named(op) {
+		if _, err := handle(op, name); err == nil {
+			return
+		}
+	}
+	f.Unsupported("every reference leads to another origin, to which nothing is sent")
 }
 
 // oneValue gives the field's value, and breaks the case when one response has several.
