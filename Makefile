@@ -44,8 +44,9 @@ unit: ## every test with the race detector
 	go build -race ./...
 	go test -race -p 1 -timeout 20m ./...
 
-bench: setup ## benchmarks: figures of the whole run, cuts per second, uploads, HTML
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./...
+bench: setup ## benchmarks: the whole run, cuts per second, uploads, HTML
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports
+	go test -run '^$$' -bench . -benchtime 3s -timeout 30m ./faults
 
 fuzz: ## every fuzz target for FUZZ (15s) each
 	@for package in $$(go list ./...); do \
