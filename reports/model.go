@@ -134,7 +134,8 @@ type Source struct {
 	Document string `json:"document"`
 	Section  string `json:"section"`
 	URL      string `json:"url,omitempty"`
-	Quote    string `json:"quote,omitempty"`
+	// Loose says where the document is silent or loose, and what decides instead.
+	Loose string `json:"loose,omitempty"`
 }
 
 // Figure is one measured quantity.

@@ -75,7 +75,7 @@ func source(s catalog.Source) string {
 		text += " <" + s.URL + ">"
 	}
 	if s.Loose != "" {
-		text += ". " + s.Loose
+		text += ". Note: " + s.Loose
 	}
 	return text
 }

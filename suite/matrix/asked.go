@@ -1,6 +1,8 @@
 package matrix
 
 import (
+	"context"
+
 	"github.com/resumespec/resumespec/suite/exchange"
 )
 
@@ -13,6 +15,7 @@ type Asked struct {
 	x        *exchange.Exchange
 	d        Driver
 	op       *Operation
+	over     bool
 }
 
 // Ask sends the head of the operation's first request over a clean connection and waits for a 100 or a
@@ -24,7 +27,8 @@ func (s *Session) Ask(d Driver, op *Operation) *Asked {
 	}
 	x := exchange.New(conn, s.signed(d.Start(op), 0), s.bench.Limits)
 	a := &Asked{s: s, x: x, d: d, op: op}
-	a.Final, err = leave(s, x)
+	s.asked = append(s.asked, a)
+	a.Final, err = leave(s.ctx, x)
 	a.Interims = x.Interims()
 	for _, r := range a.Interims {
 		d.Learn(op, r)
@@ -40,11 +44,8 @@ func (s *Session) Ask(d Driver, op *Operation) *Asked {
 func (a *Asked) Finish() *Outcome {
 	response := a.Final
 	if response == nil {
-		err := a.x.SendEnd(a.s.ctx)
-		if err == nil || exchange.KindOf(err) == exchange.Answered {
-			response, err = a.x.Final(a.s.ctx)
-		}
-		if err != nil {
+		var err error
+		if response, err = rest(a.s.ctx, a.x); err != nil {
 			a.Drop()
 			a.s.unanswered("the rest of the upload", err)
 		}
@@ -61,8 +62,12 @@ func (a *Asked) Finish() *Outcome {
 // All gives every interim response so far.
 func (a *Asked) All() []*exchange.Response { return a.x.Interims() }
 
-// Drop closes the connection and keeps the transcript.
+// Drop closes the connection and keeps the transcript. It may be called again.
 func (a *Asked) Drop() {
+	if a.over {
+		return
+	}
+	a.over = true
 	_ = a.x.Close() // nothing more is wanted of it
 	a.s.keep(Step{Record: a.x.Record()})
 }
@@ -77,55 +82,46 @@ type Answer struct {
 // Where leave is given, the body, if there is one, is sent and the final response awaited: a server that
 // refuses only now should have refused at once.
 func (s *Session) AskRaw(user int, req exchange.Request) Answer {
-	conn, err := s.dial()
-	if err != nil {
-		s.unanswered("a connection", err)
-	}
-	x := exchange.New(conn, s.signed(req, user), s.bench.Limits)
-	defer func() {
-		_ = x.Close() // nothing more is wanted of it
-		s.keep(Step{Record: x.Record()})
-	}()
-	final, err := leave(s, x)
-	if err == nil && final == nil && len(req.Body) > 0 {
-		if err = x.SendEnd(s.ctx); err == nil || exchange.KindOf(err) == exchange.Answered {
-			final, err = x.Final(s.ctx)
+	final, interims, err := s.exchangeBy(req, user, func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+		final, err := leave(ctx, x)
+		if err != nil || final != nil || len(req.Body) == 0 {
+			return final, err
 		}
-	}
-	if err != nil && final == nil && len(x.Interims()) == 0 {
+		return rest(ctx, x)
+	})
+	if err != nil && final == nil && len(interims) == 0 {
 		s.unanswered("the head of the request, with 100 (Continue) or a final response,", err)
 	}
-	return Answer{Interims: x.Interims(), Final: final}
+	return Answer{Interims: interims, Final: final}
 }
 
 // leave sends the head and waits for a 100, which gives no response, or for a final response.
-func leave(s *Session, x *exchange.Exchange) (*exchange.Response, error) {
-	if err := x.SendHead(s.ctx); err != nil && exchange.KindOf(err) != exchange.Answered {
+func leave(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+	if err := x.SendHead(ctx); err != nil && exchange.KindOf(err) != exchange.Answered {
 		return nil, err
 	}
-	return x.AwaitContinue(s.ctx)
+	return x.AwaitContinue(ctx)
+}
+
+// rest sends what is left of the body and gives the final response.
+func rest(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+	if err := x.SendEnd(ctx); err != nil && exchange.KindOf(err) != exchange.Answered {
+		return nil, err
+	}
+	return x.Final(ctx)
 }
 
 // DoAtOnce sends head and body without waiting for leave, and gives the final response and the
 // interim ones.
 func (s *Session) DoAtOnce(what string, req exchange.Request) (*exchange.Response, []*exchange.Response) {
-	conn, err := s.dial()
+	final, interims, err := s.exchangeBy(req, 0, func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+		if err := x.SendHead(ctx); err != nil && exchange.KindOf(err) != exchange.Answered {
+			return nil, err
+		}
+		return rest(ctx, x)
+	})
 	if err != nil {
 		s.unanswered(what, err)
 	}
-	x := exchange.New(conn, s.signed(req, 0), s.bench.Limits)
-	err = x.SendHead(s.ctx)
-	if err == nil {
-		err = x.SendEnd(s.ctx)
-	}
-	var final *exchange.Response
-	if err == nil || exchange.KindOf(err) == exchange.Answered {
-		final, err = x.Final(s.ctx)
-	}
-	_ = x.Close() // the exchange is over
-	s.keep(Step{Record: x.Record()})
-	if err != nil {
-		s.unanswered(what, err)
-	}
-	return final, x.Interims()
+	return final, interims
 }

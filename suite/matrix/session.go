@@ -53,6 +53,7 @@ type Session struct {
 	steps   []Step
 	figures map[string]Figure
 	links   []*faults.Link
+	asked   []*Asked
 	began   time.Time
 }
 
@@ -114,19 +115,13 @@ func (s *Session) unlessEnded(f catalog.Finding) catalog.Finding {
 // Release lets the target see the end of every connection that it was not shown, and waits until that
 // has happened.
 func (s *Session) Release() {
-	s.mu.Lock()
-	links := s.links
-	s.links = nil
-	s.mu.Unlock()
-	for _, link := range links {
-		link.Release()
-		_ = link.Close() // the client's end; the target is told by Release
+	for _, link := range s.letGo() {
 		await(s.ctx, link.Done())
 	}
 }
 
-// end releases what the session holds.
-func (s *Session) end() {
+// letGo closes both sides of every link that the session holds, and gives them.
+func (s *Session) letGo() []*faults.Link {
 	s.mu.Lock()
 	links := s.links
 	s.links = nil
@@ -134,6 +129,15 @@ func (s *Session) end() {
 	for _, link := range links {
 		link.Release()
 		_ = link.Close() // the client's end; the target is told by Release
+	}
+	return links
+}
+
+// end lets go of what the session holds.
+func (s *Session) end() {
+	s.letGo()
+	for _, a := range s.asked {
+		a.Drop()
 	}
 	s.cancel()
 	if s.Finding.Verdict == catalog.Pass {
