@@ -69,7 +69,7 @@ func resumeChecks() []matrix.Check {
 			ID: "resume.upload.concurrent", Level: catalog.Must, Source: loose(workflow, loosePage),
 			Requires: "Of two PATCHes at the same offset at once at most one is applied at a time: the stored bytes are those of one of them, and the effect happens once.",
 			Why:      "A client that gives up on a slow PATCH and repeats it sends the same bytes twice.",
-			Sends:    "An upload cut in the middle; two PATCHes with different bytes at its offset, at the same time.",
+			Sends:    "An upload cut in the middle; two PATCHes with different bytes at its offset, at the same time; each again.",
 			Failure:  "Two requests write to the same place without taking turns.",
 		}, everyFault), Run: with(uploadConcurrent)},
 		{Case: midUpload(catalog.Case{
@@ -229,12 +229,17 @@ func uploadConcurrent(f *flow) {
 	at := f.Offset(f.d, op)
 	rival := *op
 	rival.Body = append(append([]byte{}, op.Body[:at]...), matrix.Bytes(int(usual-at), 99)...)
-	answers := f.both(f.tail(op, at), f.tail(&rival, at))
+	mine, other := f.tail(op, at), f.tail(&rival, at)
+	answers := f.both(mine, other)
 
 	op.Sent, rival.Sent = usual, usual
 	o := f.afterRivals(op, answers)
-	stored, err := f.Stored(f.w, op, o)
 	effects.Once("of two PATCHes at once")
+	for _, again := range []matrix.Piece{mine, other} { // whatever the answer is, the operation is over
+		f.both(again)
+	}
+	effects.Once("of two PATCHes at once, and of each sent again")
+	stored, err := f.Stored(f.w, op, o)
 	if err != nil {
 		f.Note("%v", err)
 		return
