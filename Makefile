@@ -40,9 +40,10 @@ vet: ## go vet
 
 # One package's tests at a time: their limits in time are for a machine that does one thing. What they are built from is
 # compiled side by side before.
-unit: ## every test with the race detector
+unit: ## every test with the race detector; 10,000 cuts of every kind without
 	go build -race ./...
 	go test -race -p 1 -timeout 20m ./...
+	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
 
 bench: setup ## benchmarks: the whole run, cuts per second, uploads, HTML
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports
