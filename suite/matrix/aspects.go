@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"mime"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -80,8 +81,18 @@ func bodyAspects(view map[string]string, r *exchange.Response) {
 		}
 	}
 	view["body"] = fmt.Sprintf("of SHA-256 %s", digest(r.Body))
-	view["body length"] = bytesOf(int64(len(r.Body)))
+	view[bodyLength] = bytesOf(int64(len(r.Body)))
+	view[bodyShape] = bytesOf(int64(len(numbers.ReplaceAll(r.Body, []byte("0")))))
 }
+
+// A text that tells a number may be longer for it: where its length is another, but not when each number
+// is taken for one digit, nothing is missing.
+const (
+	bodyLength = "body length"
+	bodyShape  = "body shape"
+)
+
+var numbers = regexp.MustCompile(`[0-9]+`)
 
 // decodeJSON reads one JSON value whose numbers stay as they were written: as a float64 two long
 // numbers would be the same.

@@ -134,11 +134,16 @@ func compare(twins []*Outcome, got *Outcome) []difference {
 		views = append(views, aspects(twin, got.headOnly()))
 	}
 	mine := aspects(got, got.headOnly())
+	agreed := func(aspect string) bool {
+		return !slices.ContainsFunc(views, func(view map[string]string) bool { return view[aspect] != views[0][aspect] })
+	}
+	sameShape := agreed(bodyShape) && mine[bodyShape] == views[0][bodyShape]
 	var different []difference
 	for _, aspect := range keys(append(views, mine)) {
-		want := views[0][aspect]
-		agreed := !slices.ContainsFunc(views, func(view map[string]string) bool { return view[aspect] != want })
-		if agreed && mine[aspect] != want {
+		if aspect == bodyShape || aspect == bodyLength && sameShape {
+			continue
+		}
+		if want := views[0][aspect]; agreed(aspect) && mine[aspect] != want {
 			different = append(different, difference{aspect, orNone(want), orNone(mine[aspect])})
 		}
 	}

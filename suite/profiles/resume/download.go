@@ -91,11 +91,13 @@ func (f *flow) larger() target.Request {
 
 // responseLength gives the length of the body of an undisturbed response.
 func (f *flow) responseLength(least int) int64 {
+	f.decoy(f.larger())
 	twin := f.Upload(f.d, f.shaped(f.larger(), matrix.NewTag(), usual))
 	f.success(twin, "the undisturbed upload")
 	if len(twin.Response.Body) < least {
 		f.Unsupported("the response body has %d bytes, too few to cut; %q would give more", len(twin.Response.Body), catalog.NeedLarge)
 	}
+	f.named = twin.Response.Fields.Has("Content-Length")
 	return int64(len(twin.Response.Body))
 }
 
@@ -108,8 +110,21 @@ type partial struct {
 
 // cutResponse sends a whole upload and cuts the response after at bytes of its body.
 func (f *flow) cutResponse(at int64) partial {
+	return f.partially(f.cut(matrix.ResponseBody, at))
+}
+
+// cutLastByte cuts the response before the last byte of its body. Responses to like uploads may differ in
+// length: where a response names its own, that counts.
+func (f *flow) cutLastByte(length int64) partial {
+	if f.named {
+		return f.partially(f.cutFromEnd(matrix.ResponseBody, 1))
+	}
+	return f.cutResponse(length - 1)
+}
+
+func (f *flow) partially(cut matrix.Cut) partial {
 	op := f.shaped(f.larger(), matrix.NewTag(), usual)
-	t := f.Interrupt(f.d, op, f.cut(matrix.ResponseBody, at))
+	t := f.Interrupt(f.d, op, cut)
 	if t.Final == nil {
 		f.Inconclusive("the head of the final response to arrive", "it did not: %v", t.Err)
 	}
@@ -163,7 +178,12 @@ func downloadRange(f *flow) {
 	length := f.responseLength(4)
 	for _, at := range []int64{0, 1, length / 2, length - 1} {
 		f.Round()
-		p := f.cutResponse(at)
+		var p partial
+		if at == length-1 {
+			p = f.cutLastByte(length)
+		} else {
+			p = f.cutResponse(at)
+		}
 		for _, place := range p.places {
 			whole := f.complete(place)
 			f.began(p, place, whole)

@@ -28,6 +28,8 @@ type flow struct {
 	// salt makes the bytes of the case: the same in all its uploads, so that twins are alike, and other than
 	// in other cases.
 	salt uint64
+	// named says that responses name their length in Content-Length.
+	named bool
 }
 
 // with makes a case's code from one that works on a flow.

@@ -105,6 +105,7 @@ func (f *flow) twinsOf(template target.Request) *matrix.Twins {
 }
 
 func responseAvailable(f *flow) {
+	f.decoy(f.cfg.Upload)
 	twins := f.twinsOf(f.cfg.Upload)
 	f.success(twins.First(), "the undisturbed upload")
 	for _, cut := range []matrix.Cut{
