@@ -212,7 +212,7 @@ func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
 	var pending *exchange.Response
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
 		response, err := s.Try(req)
-		if err != nil && s.ctx.Err() != nil && pending != nil {
+		if err != nil && s.timeUp() && pending != nil {
 			s.Broken("the final response to become available within "+s.bench.Limits.Time.String(), "still %d at the end", pending.Status)
 		}
 		if err != nil {

@@ -274,8 +274,8 @@ func (s *Session) dial() (net.Conn, error) {
 
 // late gives an error when the round's time is over: it is not the target then that takes no connection.
 func (s *Session) late() error {
-	if err := s.ctx.Err(); err != nil {
-		return &exchange.Error{Kind: exchange.Timeout, Op: "connecting to the target", Err: err}
+	if s.timeUp() {
+		return &exchange.Error{Kind: exchange.Timeout, Op: "connecting to the target", Err: context.DeadlineExceeded}
 	}
 	return nil
 }
@@ -311,7 +311,7 @@ func (s *Session) Do(what string, req exchange.Request) *exchange.Response {
 func (s *Session) unanswered(what string, err error) {
 	expected := what + " to be answered within " + s.bench.Limits.Time.String()
 	switch {
-	case errors.Is(err, ErrDial) && s.ctx.Err() == nil:
+	case errors.Is(err, ErrDial) && !s.timeUp():
 		s.halt(catalog.Error, expected, err.Error()+" (did the server die?)")
 	case s.died(err):
 		s.halt(catalog.Error, expected, err.Error()+"; now the target takes no connection (did the server die?)")
@@ -335,6 +335,13 @@ func (s *Session) died(err error) bool {
 	}
 	_ = conn.Close() // it was only to see
 	return false
+}
+
+// timeUp says that the round's time is over. What is given a deadline may say so a moment before the context
+// that it has it from.
+func (s *Session) timeUp() bool {
+	deadline, ok := s.ctx.Deadline()
+	return s.ctx.Err() != nil || ok && time.Until(deadline) < 20*time.Millisecond
 }
 
 // signed adds the credentials of the numbered user. Requests go to the configured origin only, and
