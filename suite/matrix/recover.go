@@ -73,6 +73,7 @@ func (s *Session) Send(d Driver, op *Operation, from, to int64) *exchange.Respon
 	if !d.Conflict(op, response) {
 		return response
 	}
+	s.Wait(breath) // the server may be about to let go of the old connection
 	again, over := s.reread(d, op)
 	s.Warn("the offset that the server gave to be accepted by the next write",
 		"%d for a write at byte %d; asked once more, the server said %s", response.Status, from, told(again, over))
@@ -100,6 +101,9 @@ func (s *Session) reread(d Driver, op *Operation) (offset int64, over bool) {
 	op.Known = offset
 	return offset, false
 }
+
+// breath is how long a client waits after a conflict.
+const breath = 10 * glance
 
 func told(offset int64, over bool) string {
 	if over {

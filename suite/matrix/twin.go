@@ -31,8 +31,8 @@ func (s *Session) Twins(d Driver, shape func(tag string) *Operation) *Twins {
 func (t *Twins) First() *Outcome { return t.taken[0] }
 
 // confirmed is how many twins more must agree on what the response under test has otherwise: of two values that
-// are given out at random, the first two and these agree by chance once in 128 times.
-const confirmed = 6
+// are given out at random, the first two and these agree by chance once in 2,048 times.
+const confirmed = 10
 
 // takeSlowly takes a twin that takes its time, so that what tells of time or of load differs.
 func (t *Twins) takeSlowly() {

@@ -39,7 +39,6 @@ var bugs = []bug{
 	{interimsToOld, "offer.http10", "", reports.Fail},
 	{refusalAfter100, "offer.refusal", "", reports.Warn},
 	{refusedKept, "offer.refusal", "", reports.Warn},
-	{effectBare, "offer.not-asked", "", reports.Fail},
 
 	{effectAtHead, "before100.state-unchanged", "", reports.Fail},
 	{effectAtHead, "before100.lost", "", reports.Fail},
@@ -104,6 +103,7 @@ var bugs = []bug{
 	{messageStatus200, "response.available", "", reports.Fail},
 	{messageFieldless, "response.available", "", reports.Fail},
 	{messageStatus200, "response.error", "", reports.Fail},
+	{effectBare, "upload.not-complete", "fin", reports.Fail},
 	{errorsForgotten, "response.error", "fin", reports.Fail},
 	{messageEarly, "response.not-yet", "", reports.Fail},
 	{messageEarlyError, "response.not-yet", "", reports.Fail},
