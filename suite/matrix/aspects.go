@@ -92,7 +92,7 @@ const (
 	bodyShape  = "body shape"
 )
 
-var numbers = regexp.MustCompile(`[0-9]+`)
+var numbers = regexp.MustCompile(`\d+`)
 
 // decodeJSON reads one JSON value whose numbers stay as they were written: as a float64 two long
 // numbers would be the same.

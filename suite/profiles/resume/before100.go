@@ -108,18 +108,13 @@ func (f *flow) reissued(op *matrix.Operation, effects matrix.Effects, after stri
 	effects.Once("after " + after + " and the same request again")
 }
 
-func beforeHeadCut(f *flow) {
-	for _, cut := range headCuts(f, f.op(usual)) {
-		f.Round()
-		op := f.opAs(matrix.NewTag(), usual)
-		effects := f.Effects(f.w, op.Tag)
-		f.interruptBefore(op, cut)
-		f.reissued(op, effects, cut.String())
-	}
-}
+func beforeHeadCut(f *flow) { f.eachReissued(headCuts(f, f.op(usual))) }
 
-func beforeLost(f *flow) {
-	for _, cut := range continueCuts(f) {
+func beforeLost(f *flow) { f.eachReissued(continueCuts(f)) }
+
+// eachReissued makes each of the cuts to an upload of its own, and issues that again.
+func (f *flow) eachReissued(cuts []matrix.Cut) {
+	for _, cut := range cuts {
 		f.Round()
 		op := f.opAs(matrix.NewTag(), usual)
 		effects := f.Effects(f.w, op.Tag)

@@ -110,15 +110,18 @@ func (f *flow) completed(op *matrix.Operation) {
 	f.whole(op, o)
 }
 
-// whole asks that the stored bytes are those of the upload. Where a write's own answer names no place to
-// read from, the replayed response does.
-func (f *flow) whole(op *matrix.Operation, o *matrix.Outcome) {
+// whole asks that the stored bytes are those of the upload.
+func (f *flow) whole(op *matrix.Operation, o *matrix.Outcome) { f.Intact(f.w, op, f.placed(op, o)) }
+
+// placed gives the response that names the place to read from: where a write's own answer does not, the
+// replayed one.
+func (f *flow) placed(op *matrix.Operation, o *matrix.Outcome) *matrix.Outcome {
 	if f.cfg.Readback.From != "none" && o.Via == "the last part" && !o.Response.Fields.Has(f.readbackField()) {
 		if _, err := f.d.Outcome(op); err == nil {
-			o = f.Replayed(f.d, op)
+			return f.Replayed(f.d, op)
 		}
 	}
-	f.Intact(f.w, op, o)
+	return o
 }
 
 func (f *flow) readbackField() string {

@@ -98,12 +98,7 @@ func uploadIntact(f *flow) {
 	op := f.interrupted(usual, usual/2)
 	o := f.Recover(f.d, op)
 	f.success(o, "the resumed upload")
-	if o.Via == "the last part" && !o.Response.Fields.Has(f.readbackField()) {
-		if _, err := f.d.Outcome(op); err == nil {
-			o = f.Replayed(f.d, op)
-		}
-	}
-	if !f.Intact(f.w, op, o) {
+	if !f.Intact(f.w, op, f.placed(op, o)) {
 		f.Unsupported("%s", f.Notes[len(f.Notes)-1])
 	}
 }
