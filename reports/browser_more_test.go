@@ -114,7 +114,7 @@ func testLarge(t *testing.T, ctx context.Context, site string, _ *Report) {
 		t.Errorf("only %d results wait", waiting)
 	}
 	b.run(chromedp.SendKeys(chromedp.CSS(`#q`), "Silent corruption"))
-	expect(b, `results.filter((r) => !r.hidden).every((r) => r.id.startsWith("resume.upload.content-intact")) && `+shown+` > 0`, true)
+	b.await(`results.filter((r) => !r.hidden).every((r) => r.id.startsWith("resume.upload.content-intact")) && ` + shown + ` > 0`)
 }
 
 // Without JavaScript the page still tells every case.

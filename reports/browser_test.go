@@ -135,7 +135,7 @@ func expect[T comparable](b *tab, expression string, want T) {
 // await waits until an expression in the page is true.
 func (b *tab) await(expression string) {
 	b.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(30*time.Second))); err != nil {
 		b.Fatalf("never true: %s: %v", expression, err)
 	}
 }

@@ -108,7 +108,7 @@ func (x *call) admitted(o *operation, wanted contentRange, body *bufio.Reader) (
 		return 0, reply(410, "gone\n")
 	case o.complete && o.s.has(effectPerPatch) && wanted.last+1 == o.total:
 		o.effect()
-		return 0, o.final
+		return 0, reply(409, "the upload is complete\n")
 	case o.complete:
 		return 0, reply(409, "the upload is complete\n")
 	case o.s.has(lockedWhileDraining) && o.quiet != nil:

@@ -90,7 +90,7 @@ const (
 	places    = `offer\.(continue|uri-reference) |upload\.(offset-accepted|isolated) |response\.available |download\.range `
 	offset    = `upload\.(head-length|offset-accepted|offsets|never-decreases|many-pieces|stalled-connection|overlap|concurrent) |complete-upload `
 	answering = `response\.(available|after-patch) |upload\.(patch-completes|many-pieces|concurrent) `
-	waiting   = `response\.(available|not-yet|slow) |upload\.not-complete .* fin`
+	waiting   = `response\.(not-yet|slow) .* (fin|rst)|upload\.not-complete .* fin`
 	replay    = `response\.(available|error|stable|after-patch) |upload\.patch-completes `
 	download  = `download\.|uri-reference `
 )
@@ -112,7 +112,7 @@ var legals = []struct {
 
 	{head204, offset}, {head206, offset}, {headSlow, `upload\.(offset-accepted|gap) .* (fin|stall)|complete-upload`},
 	{getRefused, `upload\.(get-or-405|gap|head-equals-get) `},
-	{piece200, answering}, {piece202, answering}, {patch204, answering}, {serialised, answering},
+	{piece200, answering}, {piece202, answering}, {patch204, `response\.after-patch .* (fin|stall)|upload\.(patch-completes|many-pieces|concurrent) .* fin`}, {serialised, answering},
 	{overlapSameTaken, offset}, {contentGone, tour},
 
 	{rangeIgnored, download}, {noTag, download}, {weakTag, download}, {clockTag, download}, {finalWithoutPlace, download},

@@ -3,6 +3,7 @@ package resume
 import (
 	"fmt"
 	"hash/crc64"
+	"time"
 
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
@@ -64,6 +65,9 @@ func (f *flow) decoy(template target.Request) {
 	op := f.Operation(template, matrix.NewTag(), matrix.Bytes(usual/2, f.salt+1))
 	f.Upload(f.d, op)
 }
+
+// patient is how long a case asks again where a server may be a moment behind.
+func (f *flow) patient() time.Duration { return min(f.Config().Limits.Case/2, 2*time.Second) }
 
 // atMost gives n, or less where the configuration does not let bodies be that long (limits.body).
 func (f *flow) atMost(n int) int {

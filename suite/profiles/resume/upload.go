@@ -101,7 +101,7 @@ func uploadKept(f *flow) {
 	at := int64(length / 4 * 3)
 	op := f.interrupted(length, at)
 	kept := f.Offset(f.d, op)
-	for tries := 0; kept == 0 && tries < 40 && f.Wait(polite); tries++ {
+	for began := time.Now(); kept == 0 && time.Since(began) < f.patient(); f.Wait(polite) {
 		kept = f.Offset(f.d, op) // the server may still be draining the old connection
 	}
 	f.Figure("kept", float64(kept), "bytes")
@@ -244,7 +244,9 @@ func uploadNeverDecreases(f *flow) {
 // that was cut, until a write over another is taken.
 func (f *flow) settled(op *matrix.Operation) int64 {
 	n := f.Offset(f.d, op)
-	f.partly(op, n, n+256)
+	if r := f.Send(f.d, op, n, n+256); r != nil && r.Status/100 != 2 {
+		return f.Settled(f.d, op) // it takes the whole rest only, of which another case tells
+	}
 	return f.Offset(f.d, op)
 }
 

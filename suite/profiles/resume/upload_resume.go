@@ -1,6 +1,7 @@
 package resume
 
 import (
+	"bytes"
 	"net/url"
 	"sync"
 	"time"
@@ -183,7 +184,7 @@ func uploadIgnored(f *flow) {
 
 // gone waits until the request content is gone; the server may still be draining the old connection.
 func (f *flow) gone(op *matrix.Operation) {
-	limit := min(f.Config().Limits.Case/2, 2*time.Second)
+	limit := f.patient()
 	for began := time.Now(); ; f.Wait(polite) {
 		r := f.send("HEAD", op, requestContent)
 		if r.Status == 404 || r.Status == 410 {
@@ -239,9 +240,23 @@ func uploadConcurrent(f *flow) {
 		f.Note("%v", err)
 		return
 	}
-	if matrix.FirstDifference(stored, rival.Body) >= 0 {
-		f.SameBytes("stored bytes", stored, op.Body)
+	if f.anyTaken(answers) && matrix.FirstDifference(stored, rival.Body) < 0 {
+		return
 	}
+	if !f.anyTaken(answers) && switched(stored, rival.Body, op.Body) {
+		f.Note("both PATCHes were turned away; what one had brought was kept, as of any that is cut off")
+		return
+	}
+	f.SameBytes("stored bytes", stored, op.Body)
+}
+
+// switched says whether got begins like a and goes on like b, and is as long as they are.
+func switched(got, a, b []byte) bool {
+	if len(got) != len(a) || len(got) != len(b) {
+		return false
+	}
+	at := matrix.FirstDifference(got, a)
+	return at < 0 || bytes.Equal(got[at:], b[at:])
 }
 
 // both sends two pieces at once. An answer is nil where none came.
