@@ -135,7 +135,7 @@ func sampleVerdict(rnd *rand.Rand, r *Result) {
 	case 0:
 		r.Verdict, r.Byte, r.Where = Fail, &at, "request body"
 		r.Got = "204 with Content-Length: 65024; the stored bytes differ from byte 512 on: want 0x7f, got 0x00"
-		r.Source.Loose = "the source is silent; the profile definition decides"
+		r.Source.Loose = "the document leaves it open; the profile definition decides"
 		r.Notes = []string{"kept 65,024 of 65,536 bytes", "the second HEAD, 2.1 s later, said the same"}
 	case 1:
 		r.Verdict, r.Got = Warn, "kept 0 of 65,536 bytes"
