@@ -29,7 +29,7 @@ type Trial struct {
 // until then. The case ends as inconclusive when the cut did not land.
 func (s *Session) Interrupt(d Driver, op *Operation, cut faults.Cut) *Trial {
 	t := s.Attempt(d, op, cut)
-	s.landed(t)
+	s.Landed(t)
 	return t
 }
 
@@ -55,7 +55,7 @@ func (s *Session) InterruptPiece(d Driver, op *Operation, piece Piece, cut fault
 	t := s.Cut(piece.Request, cut)
 	learn(d, op, t)
 	op.Sent = max(op.Sent, piece.From+max(0, t.Evidence.Up.BodyBytes-piece.Payload))
-	s.landed(t)
+	s.Landed(t)
 	return t
 }
 
@@ -69,9 +69,8 @@ func learn(d Driver, op *Operation, t *Trial) {
 	}
 }
 
-// landed ends the case as inconclusive unless the cut fired, and the client saw just what the link
-// says that it let through.
-func (s *Session) landed(t *Trial) {
+// Landed ends the case as inconclusive unless the cut fired.
+func (s *Session) Landed(t *Trial) {
 	e := t.Evidence
 	if !e.Fired {
 		s.Inconclusive("the connection to be cut: "+e.Cut.String(), "it was not: %s", e.Why)

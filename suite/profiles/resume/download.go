@@ -215,7 +215,7 @@ func downloadRepeat(f *flow) {
 		f.Round()
 		spec := fmt.Sprintf("bytes=%d-", len(have))
 		t := f.Cut(matrix.RequestTo("GET", place, exchange.Field{Name: "Range", Value: spec}), f.cut(matrix.ResponseBody, step))
-		f.fired(t)
+		f.Landed(t)
 		if t.Final == nil {
 			f.Inconclusive("the head of the partial response to arrive", "it did not: %v", t.Err)
 		}

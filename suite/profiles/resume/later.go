@@ -67,7 +67,7 @@ func (f *flow) acknowledged() acked {
 	f.d = asking(f.cfg, "resume, acknowledge")
 	a := acked{op: f.op(length)}
 	t := f.AttemptBy(f.d, a.op, f.cut(matrix.RequestBody, at), untilAcknowledged(at-1))
-	f.fired(t)
+	f.Landed(t)
 	for _, r := range t.Interims {
 		if value := r.Fields.Get("Acknowledge"); value != "" {
 			n, err := strconv.ParseInt(value, 10, 64)

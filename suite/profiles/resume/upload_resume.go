@@ -151,7 +151,7 @@ func uploadUnknownLength(f *flow) {
 	if !t.Evidence.Fired && t.Evidence.FinalStatus == 411 {
 		f.Unsupported("chunked uploads are refused with 411 (Length Required)")
 	}
-	f.fired(t)
+	f.Landed(t)
 	f.offered(op, requestContent)
 	at := f.Offset(f.d, op)
 	middle := at + (usual-at)/2
