@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -91,6 +92,12 @@ type laneWriter struct{ *lane }
 // Write implements io.Writer; ReadFrom is what is used.
 func (w laneWriter) Write(p []byte) (int, error) {
 	n, err := w.sink.conn.Write(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		n += writeNow(w.sink.conn, p[n:]) // what a hurried lane can still give
+		if n == len(p) {
+			err = nil
+		}
+	}
 	w.splice.wrote(w.lane, n, err)
 	return n, err
 }

@@ -26,6 +26,7 @@ type lane struct {
 	interim    []interimHead
 
 	broken  bool // the sink's socket took no more
+	hurried bool // its write may not wait: the other lane was cut
 	natural bool // the source ended by itself, not by the cut
 	ended   bool // the sink's socket was told that the lane has ended
 }
@@ -277,6 +278,9 @@ func (ln *lane) messageEnd() {
 		s.miss(fmt.Sprintf("the response body ended after %d bytes", ln.body))
 	}
 }
+
+// settled says that nothing of what may be forwarded is still on its way to the sink's socket.
+func (ln *lane) settled() bool { return ln.written >= ln.allow || ln.broken }
 
 // flow counts what was really written. Payload counts as the last bytes that are missing, when the
 // socket took fewer than were allowed.

@@ -59,3 +59,17 @@ func notSent(fd int) int {
 	}
 	return n
 }
+
+// writeNow writes what the kernel takes without a wait, and gives the number of bytes.
+func writeNow(c *net.TCPConn, p []byte) (n int) {
+	raw, err := c.SyscallConn()
+	if err != nil || len(p) == 0 {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) { // fails when the socket is closed: nothing is written then
+		if k, err := unix.Write(int(fd), p); err == nil {
+			n = k
+		}
+	})
+	return n
+}

@@ -127,8 +127,28 @@ func (s *splice) wrote(ln *lane, n int, err error) {
 		}
 		s.closeWhenOver()
 	}
+	s.unhurry(ln)
+	s.checkFired()
 	s.mu.Unlock()
 	s.land(ln)
+}
+
+// hurry makes the lane that was not cut settle: its write, if there is one, takes what there is room for
+// and waits no longer. Until then the evidence would miss what the peer may have got already, and has perhaps
+// answered. The mutex is held.
+func (s *splice) hurry(ln *lane) {
+	if !ln.settled() {
+		ln.hurried = true
+		ln.sink.conn.SetWriteDeadline(time.Unix(1, 0))
+	}
+}
+
+// unhurry lets the socket wait again, unless the client has left. The mutex is held.
+func (s *splice) unhurry(ln *lane) {
+	if ln.hurried && !s.clientClosed {
+		ln.hurried = false
+		ln.sink.conn.SetWriteDeadline(time.Time{})
+	}
 }
 
 // spoil ends a cut that was reached but can't be delivered whole. The mutex is held.
@@ -162,8 +182,16 @@ func (s *splice) land(ln *lane) {
 		s.why = fmt.Sprintf("the %s did not take the last %d bytes before the cut", ln.sink.side, unsent)
 	}
 	close(s.landedCh)
+	s.hurry(s.other(ln))
 	s.checkFired()
 	s.mu.Unlock()
+}
+
+func (s *splice) other(ln *lane) *lane {
+	if ln == &s.up {
+		return &s.down
+	}
+	return &s.up
 }
 
 // sinkEnded closes the socket to which a lane writes, in the way that fits the reason.
@@ -197,15 +225,14 @@ func (s *splice) sinkEnded(ln *lane) {
 	}
 }
 
-// checkFired marks the cut as fired when it has landed and has been shown. A lane whose peer takes
-// no more bytes can't be waited for; it is shown the cut when it does. The mutex is held.
+// checkFired marks the cut as fired when it has landed, has been shown, and both lanes have counted what
+// they gave. A lane whose peer takes no more bytes is shown the cut when it does. The mutex is held.
 func (s *splice) checkFired() {
 	if !s.landed || s.spoiled || s.hasFired {
 		return
 	}
 	for _, ln := range []*lane{&s.up, &s.down} {
-		stuck := ln != s.cutLane && ln.written < ln.allow
-		if s.cut.shownTo(ln.sink.side) && !ln.ended && !stuck {
+		if !ln.settled() || s.cut.shownTo(ln.sink.side) && !ln.ended && !ln.broken {
 			return
 		}
 	}
