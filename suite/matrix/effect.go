@@ -58,13 +58,25 @@ func (e Effects) None(when string) {
 	}
 }
 
-// NoneYet is None for a moment at which the target may not have noticed what happened to a connection: it
-// looks several times.
-func (e Effects) NoneYet(when string) {
-	for range looks {
-		e.None(when)
-		if e.w.Count == nil || !e.s.Wait(glance) {
+// Watched is an upload that is to have no effect, though the target may not have noticed yet what happened to
+// its connection.
+type Watched struct {
+	Effects Effects
+	When    string
+	Look    func() // at what else would tell of an effect; may be nil
+}
+
+// NoneYet looks several times at uploads of which none may have an effect. They wait side by side.
+func (s *Session) NoneYet(uploads ...Watched) {
+	for look := range looks {
+		if look > 0 && !s.Wait(glance) {
 			return
+		}
+		for _, u := range uploads {
+			u.Effects.None(u.When)
+			if u.Look != nil {
+				u.Look()
+			}
 		}
 	}
 }

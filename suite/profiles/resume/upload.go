@@ -179,6 +179,7 @@ func uploadNotComplete(f *flow) {
 		{"all of its bytes but not the last chunk, and did not ask for resumption,", usual, true, plain},
 	}
 	seen := f.cfg.Count != nil
+	var uploads []matrix.Watched
 	for _, c := range cuts {
 		f.Round()
 		op := f.opAs(matrix.NewTag(), usual)
@@ -191,11 +192,13 @@ func uploadNotComplete(f *flow) {
 		}
 		f.Landed(t)
 		seen = f.notReady(op, c.what) || seen
-		effects.NoneYet("of an upload that was cut after " + c.what)
+		when := "of an upload that was cut after " + c.what
+		effects.None(when)
 		f.Release()
-		effects.NoneYet("of an upload that was cut after " + c.what)
-		seen = f.notReady(op, c.what) || seen
+		uploads = append(uploads, matrix.Watched{Effects: effects, When: when, Look: func() { f.notReady(op, c.what) }})
 	}
+	f.Round()
+	f.NoneYet(uploads...)
 	if !seen {
 		f.Unsupported("neither count nor a Response-Message-Location tells of the effect")
 	}

@@ -168,7 +168,7 @@ func uploadIgnored(f *flow) {
 	op := f.op(usual)
 	effects := f.Effects(f.w, op.Tag)
 	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
-	effects.NoneYet("of an upload that was cut")
+	f.NoneYet(matrix.Watched{Effects: effects, When: "of an upload that was cut"})
 	if _, err := handle(op, requestContent); err != nil {
 		f.Note("no %s was offered", requestContent)
 	} else {
