@@ -19,7 +19,8 @@ type Server struct {
 	opts  Options
 	store *store.Store
 	data  string
-	temp  bool // data was made by New
+	temp  bool   // data was made by New
+	addr  string // of Listen
 	users map[[32]byte]string
 	http  *http.Server
 	doors doors
@@ -84,6 +85,7 @@ func Listen(addr string, o Options) (*Server, string, error) {
 		ln.Close()
 		return nil, "", err
 	}
+	s.addr = ln.Addr().String()
 	s.begin(func() {
 		if err := s.Serve(ln); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			s.opts.Logger.Error("serve", "error", err)
@@ -132,6 +134,27 @@ func (s *Server) Close() error {
 		err = errors.Join(err, os.RemoveAll(s.data))
 	}
 	return err
+}
+
+// Restart closes a server that Listen made, keeps its data, also in a temporary folder, and gives a new server
+// at the same address that goes on with them.
+func (s *Server) Restart() (*Server, error) {
+	temp := s.temp
+	s.temp = false // the data belong to the next one
+	o := s.opts
+	o.Data = s.data
+	if temp && o.Durability == DurabilityAuto {
+		o.Durability = DurabilityNever
+	}
+	if err := s.Close(); err != nil {
+		return nil, fmt.Errorf("restart: %w", err)
+	}
+	next, _, err := Listen(s.addr, o)
+	if err != nil {
+		return nil, fmt.Errorf("restart: %w", err)
+	}
+	next.temp = temp
+	return next, nil
 }
 
 // begin runs f in the background, and Close waits for it. A closed server begins nothing: what is left

@@ -25,6 +25,7 @@ var designed = map[string]string{
 	"response":    `available not-yet complete-upload once stable error after-patch slow delete`,
 	"download":    `range repeat if-range unsatisfiable head suffix multi message`,
 	"privacy":     `other-user not-cached`,
+	"restart":     `kept intact response`,
 	"acknowledge": ``,
 }
 
@@ -36,7 +37,7 @@ var shouldOnly = []string{
 // points gives for each area the interruption points that its cases may have.
 var points = map[string][]string{
 	"offer": {"none", "mid-upload"}, "before100": {"before-100"}, "upload": {"mid-upload"}, "response": {"pre-response"},
-	"download": {"partial-download"}, "privacy": {"mid-upload", "pre-response"}, "acknowledge": {"mid-upload"},
+	"download": {"partial-download"}, "restart": {"mid-upload", "pre-response"}, "privacy": {"mid-upload", "pre-response"}, "acknowledge": {"mid-upload"},
 }
 
 func TestEveryRowOfTheDefinitionIsACase(t *testing.T) {
@@ -93,7 +94,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 			}
 			cuts(t, c)
 			for _, need := range c.Needs {
-				if !slices.Contains([]catalog.Need{"readback", "count", "large", "slow", "failing", "users"}, need) {
+				if !slices.Contains([]catalog.Need{"readback", "count", "large", "slow", "failing", "users", "restart"}, need) {
 					t.Errorf("no configuration key is called %q", need)
 				}
 			}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"time"
@@ -20,6 +21,8 @@ type Options struct {
 	Command []string
 	// Rerun is the start of the command that repeats a case: "resumespec run URL --config F".
 	Rerun string
+	// Restart stops the target and starts it again with what it has kept; nil: the configuration says how.
+	Restart func(context.Context) error
 	// Progress is called from one goroutine for each step of the run; nil: nobody watches.
 	Progress func(Progress)
 }

@@ -215,7 +215,7 @@ func TestHints(t *testing.T) {
 			t.Errorf("%+v", h)
 		}
 	}
-	if len(keys) != 5 {
+	if len(keys) != 6 {
 		t.Errorf("hints %v", keys)
 	}
 	for _, c := range Cases() {
@@ -228,6 +228,7 @@ func TestHints(t *testing.T) {
 	full, err := target.Parse("x", []byte(`
 target: http://127.0.0.1:1/items
 users: [{headers: {A: b}}, {name: other, headers: {A: c}}]
+restart: {stop: [a], start: [b]}
 profiles: {resume: {count: {path: /}, large: {path: /}, slow: {path: /}, failing: [{path: /}]}}
 `))
 	if err != nil {

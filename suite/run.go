@@ -88,6 +88,7 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 	if r.bench, err = NewBench(ctx, o.Config, o.Toxiproxy); err != nil {
 		return nil, err
 	}
+	r.bench.Restart = restarter(o)
 	return r, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite/catalog"
 )
 
 // ginkgoRun is held while Ginkgo runs: its tree of specs is one per process.
@@ -87,7 +89,8 @@ func (r *runner) decorators(i item, place types.CodeLocation) []any {
 		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
 		ginkgo.SpecTimeout(200 * r.options.Config.Limits.Case), ginkgo.GracePeriod(2 * time.Second),
 	}
-	if count := r.options.Config.Resume().Count; count != nil && !count.Tagged() {
+	count := r.options.Config.Resume().Count
+	if count != nil && !count.Tagged() || slices.Contains(c.Needs, catalog.NeedRestart) {
 		all = append(all, ginkgo.Serial)
 	}
 	return all

@@ -31,8 +31,20 @@ profiles:
 // TestSuite runs the suite under go test and the ginkgo command. The target comes from RESUMESPEC_CONFIG or
 // RESUMESPEC_TARGET; without them it is the reference server, of which every case must pass.
 func TestSuite(t *testing.T) {
-	config, own := configured(t)
-	finish, err := suite.Register(context.Background(), suite.Options{Config: config, Version: "test", Rerun: "resumespec run"})
+	config, server := configured(t)
+	own := server != nil
+	options := suite.Options{Config: config, Version: "test", Rerun: "resumespec run"}
+	if own {
+		options.Restart = func(context.Context) error {
+			next, err := server.Restart()
+			if err == nil {
+				server = next
+			}
+			return err
+		}
+		defer func() { _ = server.Close() }()
+	}
+	finish, err := suite.Register(context.Background(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,36 +58,26 @@ func TestSuite(t *testing.T) {
 	}
 }
 
-// configured gives the configuration of the target, and whether that is the reference server of this
+// configured gives the configuration of the target, and the reference server where that is the one of this
 // test itself.
-func configured(t *testing.T) (config *target.Config, own bool) {
+func configured(t *testing.T) (config *target.Config, server *reference.Server) {
 	t.Helper()
-	var err error
+	config, err := target.Parse("embedded.yaml", []byte(embedded))
+	file, url := os.Getenv("RESUMESPEC_CONFIG"), os.Getenv("RESUMESPEC_TARGET")
 	switch {
-	case os.Getenv("RESUMESPEC_CONFIG") != "":
-		config, err = target.Load(os.Getenv("RESUMESPEC_CONFIG"))
-	case os.Getenv("RESUMESPEC_TARGET") != "":
-		config, err = target.Default(os.Getenv("RESUMESPEC_TARGET"))
-	default:
-		own = true
-		config, err = target.Parse("embedded.yaml", []byte(embedded))
+	case file != "":
+		config, err = target.Load(file)
+	case url != "":
+		config, err = target.Default(url)
+	case err == nil:
+		server, url, err = reference.Listen("127.0.0.1:0", reference.Options{Users: map[string]string{"alice": "Bearer a", "bob": "Bearer b"}})
+		url += "/items"
+	}
+	if err == nil && url != "" {
+		err = config.Retarget(url)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own {
-		server, url, err := reference.Listen("127.0.0.1:0", reference.Options{Users: map[string]string{"alice": "Bearer a", "bob": "Bearer b"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = server.Close() })
-		if err := config.Retarget(url + "/items"); err != nil {
-			t.Fatal(err)
-		}
-	} else if target := os.Getenv("RESUMESPEC_TARGET"); target != "" {
-		if err := config.Retarget(target); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return config, own
+	return config, server
 }

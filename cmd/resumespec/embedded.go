@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	_ "embed" // the config of the embedded target is a file of its own
 	"errors"
 
@@ -53,3 +54,12 @@ func startEmbedded(given *target.Config) (*embedded, error) {
 }
 
 func (e *embedded) close() { _ = e.server.Close() }
+
+// restart stops the server and starts it again with its data.
+func (e *embedded) restart(context.Context) error {
+	next, err := e.server.Restart()
+	if err == nil {
+		e.server = next
+	}
+	return err
+}

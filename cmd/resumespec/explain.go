@@ -112,6 +112,7 @@ var needWords = map[catalog.Need]string{
 	catalog.NeedLarge:    "an upload that is answered with 64 KiB or more",
 	catalog.NeedSlow:     "an upload that takes a while to process",
 	catalog.NeedFailing:  "uploads that end in an error",
+	catalog.NeedRestart:  "how the server is stopped and started again",
 	catalog.NeedUsers:    "credentials of two users",
 }
 

@@ -54,13 +54,14 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 	if f.configFile == "" && exists(configName) {
 		fmt.Fprintf(a.err, "hint: %s is in this folder and was not used; --config %s uses it\n", configName, configName)
 	}
+	var restart func(context.Context) error // nil: as the config says
 	if config.Target == "" {
 		embedded, err := startEmbedded(config)
 		if err != nil {
 			return broken("start the reference server: %w", err)
 		}
 		defer embedded.close()
-		config = embedded.config
+		config, restart = embedded.config, embedded.restart
 		screen.say("no URL given: certifying the embedded reference server (%s, data in %s)", config.Target, embedded.data)
 	}
 	ctx, done := interruptible(ctx, func() {
@@ -75,6 +76,7 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 		Version:   version(),
 		Command:   f.command(args),
 		Rerun:     f.rerun(args),
+		Restart:   restart,
 		Progress:  watch.step,
 	})
 	watch.close()

@@ -25,6 +25,7 @@ var offered = map[catalog.Need]func(*target.Config) bool{
 	catalog.NeedLarge:    func(c *target.Config) bool { return c.Resume().Large != nil },
 	catalog.NeedSlow:     func(c *target.Config) bool { return c.Resume().Slow != nil },
 	catalog.NeedFailing:  func(c *target.Config) bool { return len(c.Resume().Failing) > 0 },
+	catalog.NeedRestart:  func(c *target.Config) bool { return c.Restart != nil },
 	catalog.NeedUsers:    func(c *target.Config) bool { return len(c.Users) > 1 },
 }
 

@@ -50,6 +50,7 @@ const (
 	NeedSlow     Need = "slow"
 	NeedFailing  Need = "failing"
 	NeedUsers    Need = "users"
+	NeedRestart  Need = "restart"
 )
 
 // Case is the check of one requirement: everything that can be told of it without running it.

@@ -24,6 +24,8 @@ type Bench struct {
 	Base     *url.URL // the target's URL
 	Injector faults.Injector
 	Limits   exchange.Limits // of one exchange
+	// Restart stops the target and starts it again with what it has kept; nil where that is not possible.
+	Restart func(context.Context) error
 
 	known sync.Map // what a case had to wait for to learn, so that the next need not
 }
