@@ -72,6 +72,6 @@ func (s *Session) Inconclusive(expected, got string, args ...any) {
 // Need ends the case as unsupported when the configuration lacks a key.
 func (s *Session) Need(need catalog.Need, there bool) {
 	if !there {
-		s.Unsupported("the configuration has no %q for this profile, which would turn the case on", need)
+		s.Unsupported("the configuration has no %q, which would turn the case on", need)
 	}
 }

@@ -128,6 +128,12 @@ var bugs = []bug{
 	{bodyHeadShort, "download.head", "", reports.Fail},
 	{messageRangeOfBody, "download.message", "", reports.Fail},
 
+	{restartForgets, "restart.kept", "", reports.Warn},
+	{restartForgets, "restart.response", "", reports.Warn},
+	{restartTailLost, "restart.intact", "", reports.Fail},
+	{restartTellsMore, "restart.intact", "", reports.Fail},
+	{restartApplies, "restart.intact", "", reports.Fail},
+	{restartRemakes, "restart.response", "", reports.Warn},
 	{strangerReads, "privacy.other-user", "", reports.Warn},
 	{strangerHeads, "privacy.other-user", "", reports.Warn},
 	{strangerPatches, "privacy.other-user", "", reports.Warn},
@@ -162,7 +168,7 @@ func TestBrokenEarly(t *testing.T) {
 			s := startBug(t, q)
 			config := parse(t, fmt.Sprintf(wholeConfig, s.base()))
 			config.Profiles.Resume.Slow = nil
-			for _, r := range examineWith(t, config, time.Second, `response\.not-yet `) {
+			for _, r := range examineWith(t, s, config, time.Second, `response\.not-yet `) {
 				if r.Verdict != reports.Fail && !gap(t, q, r.ID) {
 					t.Errorf("%s, not fail", told(r))
 				}

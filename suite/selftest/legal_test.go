@@ -53,13 +53,14 @@ func told(r reports.Result) string {
 func examine(t *testing.T, limit time.Duration, focus string, quirks ...quirk) []reports.Result {
 	t.Helper()
 	s := startBug(t, quirks...)
-	return examineWith(t, parse(t, fmt.Sprintf(wholeConfig, s.base())), limit, focus)
+	return examineWith(t, s, parse(t, fmt.Sprintf(wholeConfig, s.base())), limit, focus)
 }
 
-func examineWith(t *testing.T, config *target.Config, limit time.Duration, focus string) []reports.Result {
+func examineWith(t *testing.T, s *bugServer, config *target.Config, limit time.Duration, focus string) []reports.Result {
 	t.Helper()
 	config.Limits.Case = limit
 	report := certify(t, config, func(o *suite.Options) {
+		o.Restart = s.restart
 		if !*everything {
 			o.Selection.Focus = regexp.MustCompile(focus)
 		}
@@ -128,6 +129,7 @@ var legals = []struct {
 	{wholeBlocks, offset}, {resetKeepsNothing, offset}, {nothingKept, `upload\.(kept|offset-accepted|many-pieces|interrupted-again) .* (fin|rst)`},
 	{lockedWhileDraining, `upload\.(offset-accepted|offsets|many-pieces) .* (fin|rst)`},
 	{countLags, `before100\.reissue|upload\.(patch-completes|many-pieces) |response\.(available|once) |offer\.not-asked`},
+	{restartForgets, `restart\.`},
 	{acknowledgeOften, `acknowledge\.`},
 }
 
