@@ -61,10 +61,10 @@ var enables = []struct {
 	what string
 	set  func(*target.Config) bool
 }{
-	{catalog.NeedCount, "where the number of effects can be read", func(c *target.Config) bool { return c.Resume().Count != nil }},
-	{catalog.NeedLarge, "an upload that is answered with 64 KiB or more, so that its download can be cut", func(c *target.Config) bool { return c.Resume().Large != nil }},
-	{catalog.NeedSlow, "an upload that is processed slowly", func(c *target.Config) bool { return c.Resume().Slow != nil }},
-	{catalog.NeedFailing, "uploads that end in an error", func(c *target.Config) bool { return len(c.Resume().Failing) > 0 }},
+	{catalog.NeedCount, "where the number of effects can be read", func(c *target.Config) bool { return c.Profile("resume").Count != nil }},
+	{catalog.NeedLarge, "an upload that is answered with 64 KiB or more, so that its download can be cut", func(c *target.Config) bool { return c.Profile("resume").Large != nil }},
+	{catalog.NeedSlow, "an upload that is processed slowly", func(c *target.Config) bool { return c.Profile("resume").Slow != nil }},
+	{catalog.NeedFailing, "uploads that end in an error", func(c *target.Config) bool { return len(c.Profile("resume").Failing) > 0 }},
 	{catalog.NeedRestart, "how the server is stopped and started again", func(c *target.Config) bool { return c.Restart != nil }},
 	{catalog.NeedUsers, "credentials of two users", func(c *target.Config) bool { return len(c.Users) > 1 }},
 }

@@ -98,7 +98,7 @@ func wanted(o Options) []string {
 	if len(o.Selection.Profiles) > 0 {
 		return o.Selection.Profiles
 	}
-	if o.Config.Profiles.Resume != nil {
+	if o.Config.Profiles["resume"] != nil {
 		return []string{"resume"}
 	}
 	return nil

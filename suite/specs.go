@@ -89,7 +89,7 @@ func (r *runner) decorators(i item, place types.CodeLocation) []any {
 		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
 		ginkgo.SpecTimeout(200 * r.options.Config.Limits.Case), ginkgo.GracePeriod(2 * time.Second),
 	}
-	count := r.options.Config.Resume().Count
+	count := r.options.Config.Profile("resume").Count
 	if count != nil && !count.Tagged() || slices.Contains(c.Needs, catalog.NeedRestart) {
 		all = append(all, ginkgo.Serial)
 	}

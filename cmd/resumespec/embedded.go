@@ -32,7 +32,7 @@ func startEmbedded(given *target.Config) (*embedded, error) {
 		return nil, err
 	}
 	config := given
-	if given.Profiles.Resume == nil {
+	if given.Profiles["resume"] == nil {
 		config = standard
 	}
 	config.Limits, config.Path = given.Limits, given.Path

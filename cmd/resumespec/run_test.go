@@ -223,7 +223,7 @@ func TestEmbedded(t *testing.T) {
 	if got := s.play(t, fakeReport("", reports.Pass), nil, "run"); got != 0 {
 		t.Fatalf("exit status %d: %s", got, &s.err)
 	}
-	resume := s.got.Config.Resume()
+	resume := s.got.Config.Profile("resume")
 	if len(s.got.Config.Users) != 2 || resume.Count == nil || resume.Large == nil || resume.Slow == nil || len(resume.Failing) != 2 {
 		t.Errorf("not the full example: %+v", resume)
 	}
@@ -249,9 +249,9 @@ func TestEmbeddedWithConfig(t *testing.T) {
 		t.Fatalf("exit status %d: %s", got, &s.err)
 	}
 	c := s.got.Config
-	if c.Limits.Case.Seconds() != 7 || c.Resume().Count.Path != "/other" || c.Resume().Large != nil || len(c.Users) != 2 ||
-		c.Resume().Upload.Path != "/items" {
-		t.Errorf("got %+v, %+v", c, c.Resume())
+	if c.Limits.Case.Seconds() != 7 || c.Profile("resume").Count.Path != "/other" || c.Profile("resume").Large != nil || len(c.Users) != 2 ||
+		c.Profile("resume").Upload.Path != "/items" {
+		t.Errorf("got %+v, %+v", c, c.Profile("resume"))
 	}
 }
 

@@ -20,11 +20,11 @@ type missing struct {
 
 // offered says whether the config offers what a case needs.
 var offered = map[catalog.Need]func(*target.Config) bool{
-	catalog.NeedReadback: func(c *target.Config) bool { return c.Resume().Readback.From != "none" },
-	catalog.NeedCount:    func(c *target.Config) bool { return c.Resume().Count != nil },
-	catalog.NeedLarge:    func(c *target.Config) bool { return c.Resume().Large != nil },
-	catalog.NeedSlow:     func(c *target.Config) bool { return c.Resume().Slow != nil },
-	catalog.NeedFailing:  func(c *target.Config) bool { return len(c.Resume().Failing) > 0 },
+	catalog.NeedReadback: func(c *target.Config) bool { return c.Profile("resume").Readback.From != "none" },
+	catalog.NeedCount:    func(c *target.Config) bool { return c.Profile("resume").Count != nil },
+	catalog.NeedLarge:    func(c *target.Config) bool { return c.Profile("resume").Large != nil },
+	catalog.NeedSlow:     func(c *target.Config) bool { return c.Profile("resume").Slow != nil },
+	catalog.NeedFailing:  func(c *target.Config) bool { return len(c.Profile("resume").Failing) > 0 },
 	catalog.NeedRestart:  func(c *target.Config) bool { return c.Restart != nil },
 	catalog.NeedUsers:    func(c *target.Config) bool { return len(c.Users) > 1 },
 }

@@ -12,12 +12,13 @@ type Config struct {
 	Users      []User   `yaml:"users"` // the first is used everywhere, the second turns on privacy cases
 	Limits     Limits   `yaml:"limits"`
 	Restart    *Restart `yaml:"restart"`
-	Profiles   Profiles `yaml:"profiles"`
-	Path       string   `yaml:"-"` // the file it came from, "" for none
+	// Profiles are those that the user named, by name.
+	Profiles map[string]*Profile `yaml:"profiles"`
+	Path     string              `yaml:"-"` // the file it came from, "" for none
 
-	// given is the profile "resume" as it stood in the file, before the defaults: Retarget derives the
-	// settings from it anew. nil where the file does not name the profile.
-	given *Resume
+	// given are the profiles as they stood in the file, before the defaults: Retarget derives the settings
+	// from them anew.
+	given map[string]Profile
 }
 
 // About names the target in the report.
@@ -53,14 +54,9 @@ type Restart struct {
 	Ready string   `yaml:"ready"`
 }
 
-// Profiles holds the settings of each profile; nil: not named by the user. Config.Resume gives the
-// settings of the profile "resume" in either case.
-type Profiles struct {
-	Resume *Resume `yaml:"resume"`
-}
-
-// Resume holds the settings of the profile "resume".
-type Resume struct {
+// Profile holds what the suite is told about a target for one profile. Config.Profiles has those that the user named;
+// Config.Profile gives the settings of any.
+type Profile struct {
 	Upload   Request   `yaml:"upload"`
 	Patch    string    `yaml:"patch"` // media type; "" means: what Accept-Patch names, else message/byterange
 	Readback Readback  `yaml:"readback"`
@@ -78,9 +74,11 @@ type Request struct {
 }
 
 // Readback says where the stored bytes of an upload can be read.
-// In YAML: location | content-location | none | {path: "/items/{id}"}.
+// In YAML: location | content-location | document | result | none | {path: "/items/{id}"}.
 type Readback struct {
-	From string // "location", "content-location", "path" or "none"
+	// From is "location", "content-location", "document" (the URL that the upload is written to), "result" (what the
+	// protocol itself names as the result), "path" or "none".
+	From string
 	Path string // with From "path": {id} is the last path segment of Location, {tag} the case's token
 }
 

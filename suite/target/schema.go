@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -21,7 +22,8 @@ const (
 var (
 	knownTransports = []string{"h1", "h2c", "h1+tls", "h2"}
 	knownProfiles   = []string{"resume", "rufh", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
-	readbacks       = []string{"location", "content-location", "none"}
+	spokenProfiles  = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query"}
+	readbacks       = []string{"location", "content-location", "document", "result", "none"}
 )
 
 // document reads the root of the file.
@@ -141,12 +143,15 @@ func (r *reader) profiles(c *Config) value {
 	return func(n *yaml.Node) {
 		r.pairs(n, func(name, v *yaml.Node) {
 			switch {
-			case name.Value == "resume":
-				given := &Resume{}
-				r.resume(v, given)
-				c.given = given
+			case slices.Contains(spokenProfiles, name.Value):
+				var given Profile
+				r.profile(v, &given)
+				if c.given == nil {
+					c.given = map[string]Profile{}
+				}
+				c.given[name.Value] = given
 			case slices.Contains(knownProfiles, name.Value):
-				r.bare(name, fmt.Sprintf("profile %s is not in this version (it has: resume)", name.Value))
+				r.bare(name, fmt.Sprintf("profile %s is not in this version (it has: %s)", name.Value, strings.Join(spokenProfiles, ", ")))
 			default:
 				r.bare(name, fmt.Sprintf("unknown profile %q%s", short(name.Value), meant(name.Value, knownProfiles)))
 			}
@@ -154,7 +159,7 @@ func (r *reader) profiles(c *Config) value {
 	}
 }
 
-func (r *reader) resume(n *yaml.Node, into *Resume) {
+func (r *reader) profile(n *yaml.Node, into *Profile) {
 	r.mapping(n,
 		key{"upload", r.request(&into.Upload)},
 		key{"patch", r.str(&into.Patch, checkMediaType)},

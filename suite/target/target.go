@@ -107,29 +107,59 @@ func (c *Config) fill() {
 	if len(c.Transports) == 0 {
 		c.Transports = []string{"h1"}
 	}
-	c.Profiles.Resume = nil
-	if c.given != nil {
-		c.Profiles.Resume = c.filled(*c.given)
+	c.Profiles = nil
+	for name, given := range c.given {
+		if c.Profiles == nil {
+			c.Profiles = map[string]*Profile{}
+		}
+		c.Profiles[name] = c.filled(name, given)
 	}
 }
 
-// Resume gives the settings of the profile "resume", also where the user did not name it.
-func (c *Config) Resume() *Resume {
-	if c.Profiles.Resume != nil {
-		return c.Profiles.Resume
+// Profile gives the settings of a profile, also where the user did not name it.
+func (c *Config) Profile(name string) *Profile {
+	if p := c.Profiles[name]; p != nil {
+		return p
 	}
-	return c.filled(Resume{})
+	return c.filled(name, Profile{})
+}
+
+// usual is what a profile does unless it is told otherwise.
+type usual struct {
+	method, readback string
+	document         bool // each upload goes to a URL of its own, below that of the target
+}
+
+// usuals by profile; "" stands for all others.
+var usuals = map[string]usual{
+	"":                {"POST", "location", false},
+	"byterange":       {"PATCH", "document", true},
+	"expect-range":    {"PUT", "document", true},
+	"range-query":     {"PUT", "document", true},
+	"upload-resource": {"POST", "result", false},
 }
 
 // filled gives the settings with the defaults in the gaps; the original stays as it is.
-func (c *Config) filled(given Resume) *Resume {
+func (c *Config) filled(name string, given Profile) *Profile {
+	of, known := usuals[name]
+	if !known {
+		of = usuals[""]
+	}
+	path := c.path()
+	if of.document && !strings.Contains(path, "{tag}") {
+		place, query, _ := strings.Cut(path, "?")
+		path = strings.TrimSuffix(place, "/") + "/{tag}"
+		if query != "" {
+			path += "?" + query
+		}
+	}
 	given.Upload = given.Upload.inherit(Request{
-		Method:  "POST",
-		Path:    c.path(),
+		Method:  of.method,
+		Path:    path,
 		Headers: map[string]string{"Content-Type": "application/octet-stream"},
 	})
 	if given.Readback.From == "" {
-		given.Readback.From = "location"
+		given.Readback.From = of.readback
 	}
 	for _, variant := range []**Request{&given.Large, &given.Slow} {
 		if *variant != nil {

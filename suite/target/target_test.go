@@ -53,7 +53,7 @@ profiles:
 func TestParseFull(t *testing.T) {
 	c := parse(t, full)
 	own := map[string]string{"content-type": "text/plain", "X-Tag": "{tag}"}
-	want := &target.Resume{
+	want := &target.Profile{
 		Upload:   target.Request{Method: "PUT", Path: "/items?tag={tag}", Headers: own},
 		Patch:    "message/byterange",
 		Readback: target.Readback{From: "path", Path: "/items/{id}"},
@@ -68,7 +68,7 @@ func TestParseFull(t *testing.T) {
 			{Method: "PUT", Path: "/items?tag={tag}&fail=503", Headers: own},
 		},
 	}
-	if diff := cmp.Diff(want, c.Profiles.Resume); diff != "" {
+	if diff := cmp.Diff(want, c.Profiles["resume"]); diff != "" {
 		t.Errorf("resume (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(target.Limits{Body: 2 << 20, Case: 5 * time.Second, Run: time.Minute}, c.Limits); diff != "" {
@@ -82,20 +82,20 @@ func TestParseFull(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "---\n", "version: 1", "profiles:\nlimits:\n", "null"} {
 		c := parse(t, text)
-		if c.Profiles.Resume != nil {
+		if c.Profiles["resume"] != nil {
 			t.Errorf("%q names the profile", text)
 		}
 		if err := c.Retarget("http://localhost/up?a=b"); err != nil {
 			t.Fatal(err)
 		}
-		want := &target.Resume{
+		want := &target.Profile{
 			Upload: target.Request{
 				Method: "POST", Path: "/up?a=b",
 				Headers: map[string]string{"Content-Type": "application/octet-stream"},
 			},
 			Readback: target.Readback{From: "location"},
 		}
-		if diff := cmp.Diff(want, c.Resume()); diff != "" {
+		if diff := cmp.Diff(want, c.Profile("resume")); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}
 		if diff := cmp.Diff(target.Limits{Body: 1 << 20, Case: 10 * time.Second, Run: 10 * time.Minute}, c.Limits); diff != "" {
@@ -110,8 +110,8 @@ func TestDefaults(t *testing.T) {
 func TestNamedProfile(t *testing.T) {
 	for _, text := range []string{"profiles: {resume: {}}", "profiles:\n  resume:\n"} {
 		c := parse(t, text)
-		if c.Profiles.Resume == nil || c.Profiles.Resume.Upload.Method != http.MethodPost {
-			t.Errorf("%q: %+v", text, c.Profiles.Resume)
+		if c.Profiles["resume"] == nil || c.Profiles["resume"].Upload.Method != http.MethodPost {
+			t.Errorf("%q: %+v", text, c.Profiles["resume"])
 		}
 	}
 }
@@ -121,14 +121,14 @@ func TestRetarget(t *testing.T) {
 	if err := c.Retarget("http://b/two"); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Profiles.Resume; got.Upload.Path != "/two" || got.Large.Path != "/two" {
+	if got := c.Profiles["resume"]; got.Upload.Path != "/two" || got.Large.Path != "/two" {
 		t.Errorf("paths of the old URL stay: %+v", got)
 	}
 	c = parse(t, "target: http://a/one\nprofiles: {resume: {upload: {path: /fixed}}}")
 	if err := c.Retarget("http://b/two"); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Profiles.Resume.Upload.Path; got != "/fixed" {
+	if got := c.Profiles["resume"].Upload.Path; got != "/fixed" {
 		t.Errorf("a path that was given is %q now", got)
 	}
 }
@@ -149,7 +149,7 @@ func TestOriginAndPath(t *testing.T) {
 		if got := c.Origin(); got != row.origin {
 			t.Errorf("%s: origin %q, want %q", row.url, got, row.origin)
 		}
-		if got := c.Resume().Upload.Path; got != row.path {
+		if got := c.Profile("resume").Upload.Path; got != row.path {
 			t.Errorf("%s: path %q, want %q", row.url, got, row.path)
 		}
 	}
@@ -205,7 +205,7 @@ func TestTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatalf("as it stands: %v", err)
 	}
-	if plain.Users != nil || plain.Profiles.Resume == nil || plain.Profiles.Resume.Count != nil {
+	if plain.Users != nil || plain.Profiles["resume"] == nil || plain.Profiles["resume"].Count != nil {
 		t.Errorf("as it stands it sets more than target and profile: %+v", plain)
 	}
 
@@ -215,7 +215,7 @@ func TestTemplate(t *testing.T) {
 		t.Fatalf("uncommented: %v\n%s", err, all)
 	}
 	if c.TLS.CA != filepath.Join(filepath.Dir(file), "ca.pem") || len(c.Users) != 2 || c.Restart == nil ||
-		len(c.Profiles.Resume.Failing) != 2 || c.About.Name == "" {
+		len(c.Profiles["resume"].Failing) != 2 || c.About.Name == "" {
 		t.Errorf("uncommented, something is missing: %+v", c)
 	}
 	var tree yaml.Node
@@ -323,7 +323,7 @@ func FuzzParse(f *testing.F) {
 		if c.Limits.Case <= 0 || c.Limits.Body <= 0 || c.Limits.Run < c.Limits.Case || len(c.Transports) == 0 {
 			t.Fatalf("a gap is left: %+v", c)
 		}
-		if up := c.Resume().Upload; up.Method == "" || !strings.HasPrefix(up.Path, "/") {
+		if up := c.Profile("resume").Upload; up.Method == "" || !strings.HasPrefix(up.Path, "/") {
 			t.Fatalf("no upload: %+v", up)
 		}
 		if err := c.Retarget("http://[::1]:1/x"); err != nil || c.Origin() != "[::1]:1" {

@@ -24,7 +24,7 @@ const laterText = "https://github.com/awwright/http-progress/blob/master/draft-w
 type flow struct {
 	*matrix.Session
 	d   *driver
-	cfg *target.Resume
+	cfg *target.Profile
 	w   matrix.Witness
 	// salt makes the bytes of the case: the same in all its uploads, so that twins are alike, and other than
 	// in other cases.
@@ -36,7 +36,7 @@ type flow struct {
 // with makes a case's code from one that works on a flow.
 func with(run func(*flow)) func(*matrix.Session) {
 	return func(s *matrix.Session) {
-		cfg := s.Config().Resume()
+		cfg := s.Config().Profile("resume")
 		run(&flow{
 			Session: s, cfg: cfg, d: asking(cfg, "resume"),
 			w:    matrix.Witness{Readback: cfg.Readback, Count: cfg.Count},
@@ -46,7 +46,7 @@ func with(run func(*flow)) func(*matrix.Session) {
 }
 
 // asking gives a driver whose requests expect 100 (Continue) and carry these Prefer values.
-func asking(cfg *target.Resume, prefer ...string) *driver {
+func asking(cfg *target.Profile, prefer ...string) *driver {
 	return &driver{prefer: prefer, expect: true, patch: cfg.Patch}
 }
 
