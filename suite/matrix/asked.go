@@ -21,6 +21,7 @@ type Asked struct {
 // Ask sends the head of the operation's first request over a clean connection and waits for a 100 or a
 // final response; no byte of the body is sent. The case ends when neither comes in time.
 func (s *Session) Ask(d Driver, op *Operation) *Asked {
+	s.prepare(d, op)
 	conn, err := s.dial()
 	if err != nil {
 		s.unanswered("a connection", err)
@@ -56,7 +57,7 @@ func (a *Asked) Finish() *Outcome {
 	}
 	a.d.Learn(a.op, response)
 	a.op.Final, a.op.Sent = response, a.op.Len()
-	return &Outcome{Response: response, Bases: bases(a.op), Via: "the request"}
+	return &Outcome{Response: response, Bases: bases(a.op), Via: "the request", Places: a.d.Downloads(a.op)}
 }
 
 // All gives every interim response so far.

@@ -76,6 +76,10 @@ type Operation struct {
 	Known int64
 	// Final is the final response to the first request, as far as it came.
 	Final *exchange.Response
+	// Failing says that the upload is meant to end in an error.
+	Failing bool
+	// prepared says that the request before the first was sent.
+	prepared bool
 }
 
 // Len is the body's length in bytes.
@@ -83,3 +87,39 @@ func (op *Operation) Len() int64 { return int64(len(op.Body)) }
 
 // Handle gives a URI that the server offered, nil when it did not.
 func (op *Operation) Handle(name string) *url.URL { return op.Handles[name] }
+
+// Preparer is a Driver whose uploads need a request of their own first: to allocate, or to learn how to write. The
+// matrix sends it undisturbed, once for each operation.
+type Preparer interface {
+	Driver
+	Prepare(op *Operation) exchange.Request
+	// Prepared says, once the answer was learnt, what the server did not offer for the upload to begin.
+	Prepared(op *Operation) error
+}
+
+// Reporter is a Driver whose Outcome shows a report of its own and no copy of the final response: twins are then
+// compared by their reports.
+type Reporter interface {
+	Driver
+	Reports()
+}
+
+// Framed is a Driver whose first request carries the upload's bytes inside a frame of its own.
+type Framed interface {
+	Driver
+	// Lead gives the offset in the first request's body at which the upload's bytes begin.
+	Lead(op *Operation) int64
+}
+
+func leadOf(d Driver, op *Operation) int64 {
+	if f, ok := d.(Framed); ok {
+		return f.Lead(op)
+	}
+	return 0
+}
+
+// Partial is a Driver that knows answers beyond 2xx which say that a part was taken.
+type Partial interface {
+	Driver
+	Taken(op *Operation, r *exchange.Response) bool
+}

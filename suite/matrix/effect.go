@@ -179,6 +179,15 @@ func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, er
 
 // places gives where the stored bytes may be.
 func (w Witness) places(s *Session, op *Operation, outcome *Outcome) []*url.URL {
+	switch w.Readback.From {
+	case "document":
+		return []*url.URL{op.URL}
+	case "result":
+		if outcome == nil {
+			return nil
+		}
+		return outcome.Places
+	}
 	field := map[string]string{"location": "Location", "content-location": "Content-Location", "path": "Location"}[w.Readback.From]
 	if field == "" || outcome == nil || outcome.Response == nil {
 		return nil

@@ -32,6 +32,18 @@ func Bytes(n int, salt uint64) []byte {
 	return body
 }
 
+// prepare sends the request that some protocols need before an upload. The case ends as unsupported when the
+// server then offers no way to begin.
+func (s *Session) prepare(d Driver, op *Operation) {
+	p, ok := d.(Preparer)
+	if !ok || op.prepared {
+		return
+	}
+	op.prepared = true
+	d.Learn(op, s.Do("the request that prepares the upload", p.Prepare(op)))
+	s.offered(p.Prepared(op))
+}
+
 // Upload carries out the operation undisturbed.
 func (s *Session) Upload(d Driver, op *Operation) *Outcome {
 	return s.UploadBy(d, op, prompt)
@@ -39,6 +51,7 @@ func (s *Session) Upload(d Driver, op *Operation) *Outcome {
 
 // UploadBy is Upload by a client of the caller's own.
 func (s *Session) UploadBy(d Driver, op *Operation, client Client) *Outcome {
+	s.prepare(d, op)
 	response, interims, err := s.exchangeBy(d.Start(op), 0, client)
 	for _, interim := range interims {
 		d.Learn(op, interim)
@@ -49,5 +62,5 @@ func (s *Session) UploadBy(d Driver, op *Operation, client Client) *Outcome {
 	d.Learn(op, response)
 	op.Final = response
 	op.Sent = op.Len()
-	return &Outcome{Response: response, Bases: bases(op), Via: "the request"}
+	return &Outcome{Response: response, Bases: bases(op), Via: "the request", Places: d.Downloads(op)}
 }

@@ -14,6 +14,8 @@ type Outcome struct {
 	Response *exchange.Response
 	// Bases are the URIs against which its references may resolve, the likelier first.
 	Bases []*url.URL
+	// Places are the URIs at which the driver says that the result can be read.
+	Places []*url.URL
 	// Via says where it came from: "the request", "the last part", "the replay".
 	Via string
 }
@@ -195,7 +197,10 @@ func (s *Session) Finish(d Driver, op *Operation, from int64) *Outcome {
 	if response == nil {
 		return s.Replayed(d, op)
 	}
-	return &Outcome{Response: response, Bases: []*url.URL{op.URL, resolved(s.Base(), piece.Request.Target)}, Via: "the last part"}
+	return &Outcome{
+		Response: response, Bases: []*url.URL{op.URL, resolved(s.Base(), piece.Request.Target)}, Via: "the last part",
+		Places: d.Downloads(op),
+	}
 }
 
 // bases gives the URI against which the references of a response to the first request resolve.
@@ -226,7 +231,10 @@ func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
 		final, state, err := d.ReadOutcome(op, response)
 		switch state {
 		case Ready:
-			return &Outcome{Response: final, Bases: bases(op), Via: "the replay"}
+			if _, reports := d.(Reporter); reports {
+				d.Learn(op, response) // it names the result
+			}
+			return &Outcome{Response: final, Bases: bases(op), Via: "the replay", Places: d.Downloads(op)}
 		case Broken:
 			s.Broken("the final response, or an answer that says not yet", "%v", err)
 		case Pending:

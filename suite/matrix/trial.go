@@ -38,11 +38,17 @@ func (s *Session) Attempt(d Driver, op *Operation, cut faults.Cut) *Trial {
 	return s.AttemptBy(d, op, cut, prompt)
 }
 
-// AttemptBy is Attempt by a client of the caller's own.
+// AttemptBy is Attempt by a client of the caller's own. The cut's offset in the request body counts the upload's
+// own bytes.
 func (s *Session) AttemptBy(d Driver, op *Operation, cut faults.Cut, client Client) *Trial {
+	s.prepare(d, op)
+	lead := leadOf(d, op)
+	if cut.Place == faults.RequestBody && !cut.FromEnd {
+		cut.Offset += lead
+	}
 	t := s.CutBy(d.Start(op), cut, client)
 	learn(d, op, t)
-	op.Sent = max(op.Sent, t.Evidence.Up.BodyBytes)
+	op.Sent = max(op.Sent, min(op.Len(), t.Evidence.Up.BodyBytes-lead))
 	return t
 }
 
@@ -54,7 +60,7 @@ func (s *Session) InterruptPiece(d Driver, op *Operation, piece Piece, cut fault
 	}
 	t := s.Cut(piece.Request, cut)
 	learn(d, op, t)
-	op.Sent = max(op.Sent, piece.From+max(0, t.Evidence.Up.BodyBytes-piece.Payload))
+	op.Sent = max(op.Sent, min(piece.To, piece.From+max(0, t.Evidence.Up.BodyBytes-piece.Payload)))
 	s.Landed(t)
 	return t
 }

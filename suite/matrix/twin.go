@@ -38,7 +38,18 @@ const confirmed = 10
 func (t *Twins) takeSlowly() {
 	op := t.make(NewTag())
 	pause := time.Duration(len(t.taken)) * glance
-	t.taken = append(t.taken, t.s.UploadBy(t.d, op, t.s.slow(t.d.Start(op), pause)))
+	t.s.prepare(t.d, op)
+	t.keep(op, t.s.UploadBy(t.d, op, t.s.slow(t.d.Start(op), pause)))
+}
+
+// keep keeps the outcome of a twin: the final response, or the report where the protocol makes one.
+func (t *Twins) keep(op *Operation, o *Outcome) { t.taken = append(t.taken, t.reported(op, o)) }
+
+func (t *Twins) reported(op *Operation, o *Outcome) *Outcome {
+	if _, reports := t.d.(Reporter); reports && o.Via != "the replay" {
+		return t.s.Replayed(t.d, op)
+	}
+	return o
 }
 
 // slow gives a client that pauses in the middle of its body.
@@ -67,13 +78,15 @@ func (s *Session) slow(req exchange.Request, pause time.Duration) Client {
 }
 
 func (t *Twins) take() {
-	t.taken = append(t.taken, t.s.Upload(t.d, t.make(NewTag())))
+	op := t.make(NewTag())
+	t.keep(op, t.s.Upload(t.d, op))
 }
 
 // Same asks that got is the final response that the twins had. Where a write's own answer is a
 // success of another kind, the replayed response counts instead: no source says that the request that
 // completes an upload is answered like the one that began it. It gives the response that counted.
 func (t *Twins) Same(op *Operation, got *Outcome) *Outcome {
+	got = t.reported(op, got)
 	different := t.differences(got)
 	if len(different) == 0 {
 		return got

@@ -1,0 +1,198 @@
+package matrix
+
+import (
+	"hash/crc64"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// Usual is the length in bytes of an upload where a case does not need another.
+const Usual = 8192
+
+// The faults of a case.
+var (
+	EveryFault = []string{"fin", "rst", "stall"}
+	Closing    = []string{"fin", "rst"}
+	FinOnly    = []string{"fin"}
+)
+
+// Flow is a session together with what a profile is told of the target. The cases of the interruption matrix,
+// which are the same for every protocol, work on it; a profile embeds it for its own.
+type Flow struct {
+	*Session
+	D   Driver
+	Set *target.Profile
+	W   Witness
+	// Salt makes the bytes of the case: the same in all its uploads, so that twins are alike, and other than
+	// in other cases.
+	Salt uint64
+	// OnReplay is a look of the profile's own at a response that is shown again; may be nil.
+	OnReplay func(*Operation)
+}
+
+// NewFlow gives the flow of a session for the named profile.
+func NewFlow(s *Session, profile string, d Driver) *Flow {
+	set := s.Config().Profile(profile)
+	return &Flow{
+		Session: s, D: d, Set: set, W: Witness{Readback: set.Readback, Count: set.Count},
+		Salt: crc64.Checksum([]byte(s.Tag), crc64.MakeTable(crc64.ISO)),
+	}
+}
+
+// Op gives a new upload of n bytes with the case's own token.
+func (f *Flow) Op(n int) *Operation { return f.OpAs(f.Tag, n) }
+
+// OpAs is Op with another token.
+func (f *Flow) OpAs(tag string, n int) *Operation { return f.Shaped(f.Set.Upload, tag, n) }
+
+// Shaped is OpAs for another template.
+func (f *Flow) Shaped(template target.Request, tag string, n int) *Operation {
+	return f.Operation(template, tag, Bytes(n, f.Salt))
+}
+
+// Decoy carries out another upload, with other bytes, undisturbed: a server that mixes operations up has
+// something to mix up with.
+func (f *Flow) Decoy(template target.Request) {
+	f.Upload(f.D, f.Operation(template, NewTag(), Bytes(Usual/2, f.Salt+1)))
+}
+
+// Patient is how long a case asks again where a server may be a moment behind.
+func (f *Flow) Patient() time.Duration { return min(f.Config().Limits.Case/2, 2*time.Second) }
+
+// AtMost gives n, or less where the configuration does not let bodies be that long (limits.body).
+func (f *Flow) AtMost(n int) int { return int(min(int64(n), f.Config().Limits.Body)) }
+
+// At gives a cut with the fault of the variant.
+func (f *Flow) At(place Place, offset int64) Cut {
+	return Cut{Place: place, Offset: offset, Fault: Fault(f.Variant.Fault)}
+}
+
+// AtFromEnd is At for an offset that counts back from the end.
+func (f *Flow) AtFromEnd(place Place, offset int64) Cut {
+	c := f.At(place, offset)
+	c.FromEnd = true
+	return c
+}
+
+// Interrupted starts an upload of n bytes and cuts it after at bytes of the body.
+func (f *Flow) Interrupted(n int, at int64) *Operation {
+	op := f.Op(n)
+	f.Interrupt(f.D, op, f.At(RequestBody, at))
+	f.Resumable(op)
+	return op
+}
+
+// Resumable ends the case as unsupported when the server offered no way to ask for the offset.
+func (f *Flow) Resumable(op *Operation) {
+	_, err := f.D.Offset(op)
+	f.offered(err)
+}
+
+// Replayable ends the case as unsupported when the server offered no way to see the outcome again.
+func (f *Flow) Replayable(op *Operation) {
+	_, err := f.D.Outcome(op)
+	f.offered(err)
+}
+
+// Success asks that an outcome is 2xx.
+func (f *Flow) Success(o *Outcome, what string) {
+	if o.Response.Status/100 != 2 {
+		f.Broken(what+" to succeed", "%d from %s", o.Response.Status, o.Via)
+	}
+}
+
+// Completed recovers an interrupted upload and asks that it succeeds with its bytes intact.
+func (f *Flow) Completed(op *Operation) {
+	o := f.Recover(f.D, op)
+	f.Success(o, "the resumed upload")
+	f.Whole(op, o)
+}
+
+// Whole asks that the stored bytes are those of the upload.
+func (f *Flow) Whole(op *Operation, o *Outcome) { f.Intact(f.W, op, f.Placed(op, o)) }
+
+// Placed gives the response that names the place to read from: where a write's own answer does not, the
+// replayed one.
+func (f *Flow) Placed(op *Operation, o *Outcome) *Outcome {
+	field := f.readbackField()
+	if field == "" || o.Via == "the replay" || o.Response.Fields.Has(field) {
+		return o
+	}
+	if _, err := f.D.Outcome(op); err != nil {
+		return o
+	}
+	return f.Replayed(f.D, op)
+}
+
+// readbackField is the field that names where to read, "" where it is known without.
+func (f *Flow) readbackField() string {
+	switch f.Set.Readback.From {
+	case "location", "path":
+		return "Location"
+	case "content-location":
+		return "Content-Location"
+	}
+	return ""
+}
+
+// Uploaded carries out the upload undisturbed and asks that it succeeds with its bytes intact.
+func (f *Flow) Uploaded(op *Operation) *Outcome {
+	o := f.Upload(f.D, op)
+	f.Success(o, "the undisturbed upload")
+	f.Whole(op, o)
+	return o
+}
+
+// TwinsOf takes a first undisturbed twin of uploads of the template.
+func (f *Flow) TwinsOf(template target.Request) *Twins {
+	return f.Twins(f.D, func(tag string) *Operation { return f.Shaped(template, tag, Usual) })
+}
+
+// Stable gives an offset that moves no more of itself: a server may still be draining the connection that was
+// cut, until a write over another is taken.
+func (f *Flow) Stable(op *Operation) int64 {
+	n := f.Offset(f.D, op)
+	if r := f.Send(f.D, op, n, n+256); r != nil && r.Status/100 != 2 {
+		return f.Settled(f.D, op) // it takes the whole rest only, of which another case tells
+	}
+	return f.Offset(f.D, op)
+}
+
+// Tail gives the request for the rest of the body.
+func (f *Flow) Tail(op *Operation, from int64) Piece {
+	piece, err := f.D.Resume(op, from, op.Len())
+	f.offered(err)
+	return piece
+}
+
+// Partly sends a part over a clean connection and asks that it is taken.
+func (f *Flow) Partly(op *Operation, from, to int64) {
+	r := f.Send(f.D, op, from, to)
+	if r != nil && !f.taken(op, r) {
+		f.Broken("the write of bytes "+itoa(from)+" to "+itoa(to)+" to be taken", "%d", r.Status)
+	}
+}
+
+// taken says whether the answer to a write says that it was taken.
+func (f *Flow) taken(op *Operation, r *exchange.Response) bool {
+	if d, ok := f.D.(Partial); ok && d.Taken(op, r) {
+		return true
+	}
+	return r.Status/100 == 2
+}
+
+// Places gives the URIs at which what was uploaded or answered can be downloaded by ranges; the case ends as
+// unsupported where there is none.
+func (f *Flow) Places(op *Operation) []*url.URL {
+	places := f.D.Downloads(op)
+	if len(places) == 0 {
+		f.Unsupported("the server names no place within the target's origin from which to download")
+	}
+	return places
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
