@@ -14,11 +14,6 @@ func acknowledge() []Mutant {
 			Apply:  acknowledging(func(op *store.Operation, _ int64) int64 { return op.Progress().Length }),
 		},
 		{
-			Name: "acknowledge-one-high", Sentence: "Acknowledge tells one byte more than is kept.",
-			Breaks: cases("acknowledge.never-more", "acknowledge.kept"),
-			Apply:  acknowledging(func(_ *store.Operation, durable int64) int64 { return durable + 1 }),
-		},
-		{
 			Name: "acknowledge-remaining", Sentence: "Acknowledge tells how many bytes are still missing.",
 			Breaks: cases("acknowledge.never-decreases"),
 			Apply:  acknowledging(func(op *store.Operation, durable int64) int64 { return op.Progress().Length - durable }),

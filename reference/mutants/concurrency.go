@@ -124,8 +124,7 @@ type meeting struct {
 // glance is how long a PATCH waits for a rival.
 const glance = 100 * time.Millisecond
 
-// part is reference.PatchSeams.Part. The second of two hands its bytes to the first, and goes on with them as if
-// it were alone.
+// part is reference.PatchSeams.Part. The second of two hands its bytes to the first, and both go on with the mixture.
 func (m *meeting) part(op *store.Operation, c reference.ContentRange, body io.Reader) (reference.ContentRange, io.Reader) {
 	if op.State() != store.Receiving || c.Length() < 1024 {
 		return c, body
@@ -145,6 +144,7 @@ func (m *meeting) part(op *store.Operation, c reference.ContentRange, body io.Re
 		delete(m.first, op)
 		m.mu.Unlock()
 		rival <- mine
+		mine = <-rival
 	}
 	return c, bytes.NewReader(mine)
 }
@@ -171,6 +171,7 @@ func (m *meeting) mixed(op *store.Operation, rival chan []byte, mine []byte) []b
 	for from := 0; from < min(len(mine), len(theirs)); from += 256 {
 		copy(mine[from:min(from+128, len(mine))], theirs[from:])
 	}
+	rival <- mine
 	return mine
 }
 
