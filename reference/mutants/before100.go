@@ -25,6 +25,11 @@ func before100() []Mutant {
 			},
 		},
 		{
+			Name: "nothing-is-a-body", Sentence: "An upload that is interrupted before its first byte is taken for one with an empty body.",
+			Breaks: cases("before100.lost", "before100.state-unchanged", "before100.reissue", "before100.repeated", "upload.offsets"),
+			Apply:  truncated(func(in reference.Intake) bool { return in.Err != nil && in.Got == 0 && !patching(in) }),
+		},
+		{
 			Name: "reissue-refused", Sentence: "A request that was begun before is refused when it is issued again.",
 			Breaks: cases("before100.reissue", "before100.lost", "before100.repeated", "upload.ignore-incomplete"),
 			Apply: func(s *reference.Seams) {
