@@ -13,7 +13,9 @@ import (
 type Options struct {
 	Config    *target.Config // filled with defaults
 	Selection Selection
-	Seed      int64  // order of the specs; 0 keeps the order of the catalogue
+	Seed      int64 // order of the specs; 0 keeps the order of the catalogue
+	// Sweep runs the sweep cases, and no others, on an exchange whose request has this many bytes; 0 runs all but them.
+	Sweep     int64
 	Toxiproxy string // URL of an external toxiproxy-server; "" cuts with the embedded one
 	Version   string // of the tool, for the report
 	// Command is the command line of this run, for the report; secrets are redacted.
@@ -34,16 +36,20 @@ type Selection struct {
 	Focus      *regexp.Regexp // matched against "ID [point fault transport]"
 	Skip       *regexp.Regexp
 	Nothing    bool // an empty --focus: selects nothing
+
+	sweep bool // the sweep cases instead of the others
 }
 
 // Progress is one step of a run, for who watches it.
 type Progress struct {
-	Kind    ProgressKind
-	Done    int // results so far
-	Total   int // results that will come
-	Title   string
-	Result  *reports.Result // with Finished
-	Elapsed time.Duration
+	Kind   ProgressKind
+	Done   int // results so far
+	Total  int // results that will come
+	Title  string
+	Result *reports.Result // with Finished
+	// Cuts of AllCuts have been made, with Advanced.
+	Cuts, AllCuts int
+	Elapsed       time.Duration
 }
 
 // ProgressKind names the step.
@@ -53,6 +59,7 @@ type ProgressKind string
 const (
 	Planned  ProgressKind = "planned"  // Total is known
 	Started  ProgressKind = "started"  // the case Title begins
+	Advanced ProgressKind = "advanced" // a sweep, the case Title, has made Cuts of AllCuts
 	Finished ProgressKind = "finished" // Result is there
 )
 

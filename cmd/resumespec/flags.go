@@ -22,6 +22,7 @@ type runFlags struct {
 	level, focus, skip      string
 	focusGiven              bool
 	seed                    int64
+	sweep                   int64
 	toxiproxy               string
 	json, html, junit, mark string
 	verbose, quiet          bool
@@ -46,6 +47,8 @@ func (f *runFlags) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&f.skip, "skip", "", "no cases whose `REGEX` matches")
 	flags.StringVar(&f.level, "level", "", "only cases of this level or stronger: "+strings.Join(levels, ", "))
 	flags.Int64Var(&f.seed, "seed", 0, "run the cases in an order that follows from this number; 0 is the order of the catalogue")
+	flags.Int64Var(&f.sweep, "sweep", 0, "instead of all other cases, cut one exchange at each of the `BYTES` of its request, and at each of its response")
+	flags.Lookup("sweep").NoOptDefVal = "4096"
 	flags.StringVar(&f.toxiproxy, "toxiproxy", "", "cut with the toxiproxy-server at this `URL`, not with the embedded one")
 	flags.StringVar(&f.html, "html", "", "write the HTML report to `FILE`")
 	flags.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (- is standard output)")

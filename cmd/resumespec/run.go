@@ -71,6 +71,7 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 		Config:    config,
 		Selection: selection,
 		Seed:      f.seed,
+		Sweep:     f.sweep,
 		Toxiproxy: f.toxiproxy,
 		Version:   version(),
 		Command:   f.command(args),

@@ -117,22 +117,9 @@ func (f *flow) completed(op *matrix.Operation) {
 // whole asks that the stored bytes are those of the upload.
 func (f *flow) whole(op *matrix.Operation, o *matrix.Outcome) { f.Intact(f.w, op, f.placed(op, o)) }
 
-// placed gives the response that names the place to read from: where a write's own answer does not, the
-// replayed one.
+// placed gives the response that names the place to read from.
 func (f *flow) placed(op *matrix.Operation, o *matrix.Outcome) *matrix.Outcome {
-	if f.cfg.Readback.From != "none" && o.Via == "the last part" && !o.Response.Fields.Has(f.readbackField()) {
-		if _, err := f.d.Outcome(op); err == nil {
-			return f.Replayed(f.d, op)
-		}
-	}
-	return o
-}
-
-func (f *flow) readbackField() string {
-	if f.cfg.Readback.From == "content-location" {
-		return contentLocation
-	}
-	return "Location"
+	return f.Placed(f.w, f.d, op, o)
 }
 
 // uploaded carries out the upload undisturbed and asks that it succeeds with its bytes intact.

@@ -1,0 +1,66 @@
+package matrix
+
+import (
+	"errors"
+
+	"github.com/resumespec/resumespec/faults"
+)
+
+// recoverRequest brings an upload whose request was cut to its end.
+func (b *sweeping) recoverRequest(a *attempt) {
+	if a.part.place == faults.RequestHead {
+		b.reissue(a, "of a request whose head was cut")
+		return
+	}
+	if _, err := b.Driver.Offset(a.op); err != nil {
+		a.effects.None("of an upload that was cut")
+		a.offered(err)
+	}
+	if a.at == a.part.To {
+		b.recoverLost(a)
+		return
+	}
+	a.Settled(b.Driver, a.op)
+	a.effects.None("of an upload that was cut")
+	at := a.Offset(b.Driver, a.op)
+	b.judge(a, a.Finish(b.Driver, a.op, at))
+}
+
+// recoverResponse brings an upload whose response was cut to its end. A client that has not read the 100 has had no
+// leave to send its body, and issues the request again.
+func (b *sweeping) recoverResponse(a *attempt) {
+	if a.part.place == faults.Continue {
+		b.reissue(a, "of a request whose 100 (Continue) was cut")
+		return
+	}
+	if final := a.trial.Final; final != nil && final.Complete {
+		b.twins.in(a.Session).Same(a.op, &Outcome{Response: final, Bases: bases(a.op), Via: "the request"})
+	}
+	b.recoverLost(a)
+}
+
+// reissue sends the same request again, whole, after an interruption that may have changed nothing.
+func (b *sweeping) reissue(a *attempt, of string) {
+	a.effects.None(of)
+	b.judge(a, a.Upload(b.Driver, a.op))
+}
+
+// recoverLost takes the final response of an upload that arrived whole.
+func (b *sweeping) recoverLost(a *attempt) {
+	if a.part.place == faults.RequestBody {
+		a.EnsureWhole(b.Driver, a.op)
+	}
+	var missing ErrNotOffered
+	if _, err := b.Driver.Outcome(a.op); errors.As(err, &missing) {
+		a.effects.Once("of an upload whose response was lost")
+		a.offered(err)
+	}
+	b.judge(a, a.Replayed(b.Driver, a.op))
+}
+
+// judge asks of a recovered upload that nothing shows its interruption.
+func (b *sweeping) judge(a *attempt, o *Outcome) {
+	o = b.twins.in(a.Session).Same(a.op, o)
+	a.Intact(b.Witness, a.op, a.Placed(b.Witness, b.Driver, a.op, o))
+	a.effects.Once("of an upload that was cut and recovered")
+}
