@@ -1,5 +1,7 @@
 package reports
 
+import "fmt"
+
 // Sweep is what was found where one message was cut at each of its bytes, or at many. A position is the number of
 // bytes of the message before the cut.
 type Sweep struct {
@@ -36,4 +38,25 @@ type SweepFailure struct {
 	Cuts     int    `json:"cuts"`
 	Expected string `json:"expected"`
 	Got      string `json:"got"`
+}
+
+// Where says where the failing cuts are: "byte 17 of the request body", "bytes 17 to 20 of the request body (2 cuts)".
+func (f SweepFailure) Where() string {
+	if f.From == f.To {
+		return fmt.Sprintf("byte %d of the %s", f.From, f.Part)
+	}
+	text := fmt.Sprintf("bytes %d to %d of the %s", f.From, f.To, f.Part)
+	if int64(f.Cuts) != f.To-f.From+1 {
+		text += fmt.Sprintf(" (%s)", plural(f.Cuts, "cut", "cuts"))
+	}
+	return text
+}
+
+// Others gives the number of failing cuts that are not among the first n failures.
+func (s *Sweep) Others(n int) int {
+	more := s.More
+	for _, f := range s.Failures[min(n, len(s.Failures)):] {
+		more += f.Cuts
+	}
+	return more
 }

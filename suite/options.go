@@ -36,8 +36,7 @@ type Selection struct {
 	Focus      *regexp.Regexp // matched against "ID [point fault transport]"
 	Skip       *regexp.Regexp
 	Nothing    bool // an empty --focus: selects nothing
-
-	sweep bool // the sweep cases instead of the others
+	Sweep      bool // the cases that sweep instead of the others; Run sets it where Options.Sweep is given
 }
 
 // Progress is one step of a run, for who watches it.

@@ -30,7 +30,7 @@ func newPlan(named []string, transports []string, selection Selection) (plan, er
 			continue
 		}
 		for _, check := range profile.checks() {
-			if check.Sweep != selection.sweep {
+			if check.Sweep != selection.Sweep {
 				continue
 			}
 			for _, variant := range check.Variants(transports) {
@@ -41,8 +41,8 @@ func newPlan(named []string, transports []string, selection Selection) (plan, er
 	if len(p.selected()) > 0 {
 		return p, nil
 	}
-	if other := selection; !selection.sweep && !selection.Nothing {
-		other.sweep = true
+	if other := selection; !selection.Sweep && !selection.Nothing {
+		other.Sweep = true
 		if _, err := newPlan(named, transports, other); err == nil {
 			return nil, fmt.Errorf("%w: %s matches only cases that sweep: they are run with --sweep", ErrUsage, selection)
 		}
@@ -52,7 +52,7 @@ func newPlan(named []string, transports []string, selection Selection) (plan, er
 
 // noun names what is selected from.
 func (s Selection) noun() string {
-	if s.sweep {
+	if s.Sweep {
 		return "sweep case"
 	}
 	return "case"

@@ -78,7 +78,7 @@ func Register(ctx context.Context, o Options) (finish func() *reports.Report, er
 func prepare(ctx context.Context, o Options) (*runner, error) {
 	r := &runner{options: o, secrets: newRedactor(o.Config), results: map[string]reports.Result{}}
 	var err error
-	o.Selection.sweep = o.Sweep > 0
+	o.Selection.Sweep = o.Sweep > 0
 	if r.plan, err = newPlan(wanted(o), o.Config.Transports, o.Selection); err != nil {
 		return nil, err
 	}

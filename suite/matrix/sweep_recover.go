@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/resumespec/resumespec/faults"
+	"github.com/resumespec/resumespec/suite/exchange"
 )
 
 // recoverRequest brings an upload whose request was cut to its end.
@@ -33,10 +34,15 @@ func (b *sweeping) recoverResponse(a *attempt) {
 		b.reissue(a, "of a request whose 100 (Continue) was cut")
 		return
 	}
-	if final := a.trial.Final; final != nil && final.Complete {
+	if final := a.trial.Final; final != nil && final.Complete && framed(final) {
 		b.twins.in(a.Session).Same(a.op, &Outcome{Response: final, Bases: bases(a.op), Via: "the request"})
 	}
 	b.recoverLost(a)
+}
+
+// framed says whether a response ends by itself: one that ends with its connection looks whole wherever it is cut.
+func framed(r *exchange.Response) bool {
+	return r.Fields.Has("Content-Length") || r.Fields.Has("Transfer-Encoding")
 }
 
 // reissue sends the same request again, whole, after an interruption that may have changed nothing.
@@ -60,7 +66,7 @@ func (b *sweeping) recoverLost(a *attempt) {
 
 // judge asks of a recovered upload that nothing shows its interruption.
 func (b *sweeping) judge(a *attempt, o *Outcome) {
-	o = b.twins.in(a.Session).Same(a.op, o)
 	a.Intact(b.Witness, a.op, a.Placed(b.Witness, b.Driver, a.op, o))
+	b.twins.in(a.Session).Same(a.op, o)
 	a.effects.Once("of an upload that was cut and recovered")
 }

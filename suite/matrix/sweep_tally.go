@@ -105,13 +105,9 @@ func (t *tally) add(a *attempt) {
 	if a.Finding.Verdict != catalog.Error {
 		t.dead = 0
 	}
-	for _, note := range a.Notes {
-		if strings.HasPrefix(note, errNoReadback.Error()) {
-			t.unread = note
-		}
-	}
 	if outcome == SweptPass {
 		t.glimpse = a
+		t.readNotes(a)
 		return
 	}
 	if outcome == SweptBeyond {
@@ -122,6 +118,15 @@ func (t *tally) add(a *attempt) {
 		t.failed++
 	}
 	t.show(a)
+}
+
+// readNotes keeps what says that the stored bytes cannot be read.
+func (t *tally) readNotes(a *attempt) {
+	for _, note := range a.Notes {
+		if strings.HasPrefix(note, errNoReadback.Error()) {
+			t.unread = note
+		}
+	}
 }
 
 // mostShown is how many of the cuts that are no pass keep their transcripts.
@@ -174,9 +179,10 @@ func (t *tally) runs() []SweptRun {
 	return runs
 }
 
-var number = regexp.MustCompile(`[0-9]+`)
+// number is a decimal number or a digest.
+var number = regexp.MustCompile(`\b[0-9a-f]*[0-9][0-9a-f]*\b`)
 
-// alike says whether two findings differ in nothing but numbers.
+// alike says whether two findings differ in nothing but numbers and digests.
 func alike(a, b catalog.Finding) bool {
 	shape := func(f catalog.Finding) string { return number.ReplaceAllString(f.Expected+"\n"+f.Got, "#") }
 	return shape(a) == shape(b)
