@@ -121,6 +121,7 @@ type Result struct {
 	Where      string     `json:"where,omitempty"`
 	Notes      []string   `json:"notes,omitempty"`   // "kept 512 of 1024 bytes"
 	Figures    []Figure   `json:"figures,omitempty"` // measured quantities
+	Sweep      *Sweep     `json:"sweep,omitempty"`   // what was found at each byte, of a case that cuts at every one
 	Evidence   []Evidence `json:"evidence"`          // one per cut
 	Transcript []Exchange `json:"transcript"`        // one per exchange; long results keep the first and the last
 	Omitted    int        `json:"omitted,omitempty"` // exchanges left out of Transcript

@@ -38,6 +38,7 @@ var shouldOnly = []string{
 var points = map[string][]string{
 	"offer": {"none", "mid-upload"}, "before100": {"before-100"}, "upload": {"mid-upload"}, "response": {"pre-response"},
 	"download": {"partial-download"}, "restart": {"mid-upload", "pre-response"}, "privacy": {"mid-upload", "pre-response"}, "acknowledge": {"mid-upload"},
+	"sweep": {"mid-upload", "pre-response"},
 }
 
 func TestEveryRowOfTheDefinitionIsACase(t *testing.T) {

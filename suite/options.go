@@ -14,7 +14,9 @@ import (
 type Options struct {
 	Config    *target.Config // filled with defaults
 	Selection Selection
-	Seed      int64  // order of the specs; 0 keeps the order of the catalogue
+	Seed      int64 // order of the specs; 0 keeps the order of the catalogue
+	// Sweep runs the sweep cases, and no others, on an exchange whose request has this many bytes; 0 runs all but them.
+	Sweep     int64
 	Toxiproxy string // URL of an external toxiproxy-server; "" cuts with the embedded one
 	Version   string // of the tool, for the report
 	// Command is the command line of this run, for the report; secrets are redacted.
@@ -37,16 +39,19 @@ type Selection struct {
 	Focus      *regexp.Regexp // matched against "ID [point fault transport]"
 	Skip       *regexp.Regexp
 	Nothing    bool // an empty --focus: selects nothing
+	Sweep      bool // the cases that sweep instead of the others; Run sets it where Options.Sweep is given
 }
 
 // Progress is one step of a run, for who watches it.
 type Progress struct {
-	Kind    ProgressKind
-	Done    int // results so far
-	Total   int // results that will come
-	Title   string
-	Result  *reports.Result // with Finished
-	Elapsed time.Duration
+	Kind   ProgressKind
+	Done   int // results so far
+	Total  int // results that will come
+	Title  string
+	Result *reports.Result // with Finished
+	// Cuts of AllCuts have been made, with Advanced.
+	Cuts, AllCuts int
+	Elapsed       time.Duration
 }
 
 // ProgressKind names the step.
@@ -56,6 +61,7 @@ type ProgressKind string
 const (
 	Planned  ProgressKind = "planned"  // Total is known
 	Started  ProgressKind = "started"  // the case Title begins
+	Advanced ProgressKind = "advanced" // a sweep, the case Title, has made Cuts of AllCuts
 	Finished ProgressKind = "finished" // Result is there
 )
 

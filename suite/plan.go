@@ -30,15 +30,32 @@ func newPlan(named []string, transports []string, selection Selection) (plan, er
 			continue
 		}
 		for _, check := range profile.checks() {
+			if check.Sweep != selection.Sweep {
+				continue
+			}
 			for _, variant := range check.Variants(transports) {
 				p = append(p, item{check, variant, selection.leaves(check.Case, variant)})
 			}
 		}
 	}
-	if len(p.selected()) == 0 {
-		return nil, fmt.Errorf("%w: no case of %d matches %s", ErrNothingSelected, len(p), selection)
+	if len(p.selected()) > 0 {
+		return p, nil
 	}
-	return p, nil
+	if other := selection; !selection.Sweep && !selection.Nothing {
+		other.Sweep = true
+		if _, err := newPlan(named, transports, other); err == nil {
+			return nil, fmt.Errorf("%w: %s matches only cases that sweep: they are run with --sweep", ErrUsage, selection)
+		}
+	}
+	return nil, fmt.Errorf("%w: no %s of %d matches %s", ErrNothingSelected, selection.noun(), len(p), selection)
+}
+
+// noun names what is selected from.
+func (s Selection) noun() string {
+	if s.Sweep {
+		return "sweep case"
+	}
+	return "case"
 }
 
 // selected gives what is to be run.

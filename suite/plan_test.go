@@ -126,7 +126,9 @@ func TestPlanIsInOrder(t *testing.T) {
 	}
 	var cases []string
 	for _, c := range Cases() {
-		cases = append(cases, c.ID)
+		if !c.Sweep {
+			cases = append(cases, c.ID)
+		}
 	}
 	if !slices.Equal(ids, cases) {
 		t.Errorf("plan %v\ncatalogue %v", ids, cases)
@@ -141,5 +143,35 @@ func TestPlanIsInOrder(t *testing.T) {
 	}
 	if n != len(whole(t)) {
 		t.Errorf("%d of %d results in an area", n, len(whole(t)))
+	}
+}
+
+// TestSweepPlan: the sweep cases are run where a sweep is asked for, alone, and are missing elsewhere.
+func TestSweepPlan(t *testing.T) {
+	p, err := newPlan(nil, h1, Selection{Sweep: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var titles []string
+	for _, i := range p {
+		titles = append(titles, i.title())
+	}
+	want := []string{
+		"resume.sweep.request [mid-upload fin h1]", "resume.sweep.request [mid-upload rst h1]",
+		"resume.sweep.response [pre-response fin h1]", "resume.sweep.response [pre-response rst h1]",
+	}
+	if !slices.Equal(titles, want) {
+		t.Errorf("%q", titles)
+	}
+	for _, i := range whole(t) {
+		if i.check.Sweep {
+			t.Errorf("%s in a run without a sweep", i.title())
+		}
+	}
+	if _, err := newPlan(nil, h1, Selection{Focus: regexp.MustCompile("sweep")}); !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), "--sweep") {
+		t.Errorf("sweep cases without a sweep: %v", err)
+	}
+	if _, err := newPlan(nil, h1, Selection{Sweep: true, Focus: regexp.MustCompile("offsets")}); !errors.Is(err, ErrNothingSelected) {
+		t.Errorf("other cases in a sweep: %v", err)
 	}
 }

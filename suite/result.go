@@ -61,6 +61,7 @@ func (r *runner) result(i item, s *matrix.Session) reports.Result {
 	}
 	result.Notes = r.secrets.texts(s.Notes)
 	result.Figures = figures(s.Figures())
+	result.Sweep = r.sweep(s)
 	result.Seconds = s.Elapsed().Seconds()
 	r.transcribe(&result, s.Steps())
 	return result

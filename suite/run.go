@@ -11,6 +11,7 @@ import (
 
 	"github.com/resumespec/resumespec/faults"
 	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 	"github.com/resumespec/resumespec/suite/target"
@@ -77,6 +78,7 @@ func Register(ctx context.Context, o Options) (finish func() *reports.Report, er
 func prepare(ctx context.Context, o Options) (*runner, error) {
 	r := &runner{options: o, secrets: newRedactor(o.Config), results: map[string]reports.Result{}}
 	var err error
+	o.Selection.Sweep = o.Sweep > 0
 	if r.plan, err = newPlan(wanted(o), o.Config.Transports, o.Selection); err != nil {
 		return nil, err
 	}
@@ -89,6 +91,8 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 		return nil, err
 	}
 	r.bench.Restart = restarter(o)
+	r.bench.Sweep = o.Sweep
+	r.bench.Progress = r.advanced
 	return r, nil
 }
 
@@ -178,6 +182,14 @@ func (r *runner) over(ctx context.Context) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.stopped != "" || ctx.Err() != nil
+}
+
+// advanced tells how far the sweep is that runs. It is called from the goroutine of its spec.
+func (r *runner) advanced(c catalog.Case, v catalog.Variant, made, all int) {
+	r.mu.Lock()
+	done := len(r.results)
+	r.mu.Unlock()
+	r.tell(Progress{Kind: Advanced, Done: done, Total: len(r.plan.selected()), Title: c.Title(v), Cuts: made, AllCuts: all})
 }
 
 func (r *runner) tell(p Progress) {

@@ -83,11 +83,14 @@ func byArea(p plan) (areas []string, items map[string]plan) {
 // decorators gives a spec its place in the order, its labels and its time limit, which is far beyond
 // that of the case: it ends only what hangs in the harness itself.
 func (r *runner) decorators(i item, place types.CodeLocation) []any {
-	c := i.check.Case
+	c, limit := i.check.Case, 200*r.options.Config.Limits.Case
+	if c.Sweep {
+		limit = r.options.Config.Limits.Run + time.Minute
+	}
 	all := []any{
 		place,
 		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
-		ginkgo.SpecTimeout(200 * r.options.Config.Limits.Case), ginkgo.GracePeriod(2 * time.Second),
+		ginkgo.SpecTimeout(limit), ginkgo.GracePeriod(2 * time.Second),
 	}
 	count := r.options.Config.Profile("resume").Count
 	if count != nil && !count.Tagged() || slices.Contains(c.Needs, catalog.NeedRestart) {

@@ -65,8 +65,22 @@ func explain(c catalog.Case) string {
 	section("Point and faults", pointAndFaults(c))
 	section("What a failure means", c.Failure)
 	section("What it needs", needs(c))
-	fmt.Fprintf(&b, "Run it alone\n    %s\n", shellLine("resumespec", "run", "URL", "--focus", focusOn(c.ID)))
+	section("When it is run", when(c))
+	command := []string{"resumespec", "run", "URL"}
+	if c.Sweep {
+		command = append(command, "--sweep")
+	}
+	fmt.Fprintf(&b, "Run it alone\n    %s\n", shellLine(append(command, "--focus", focusOn(c.ID))...))
 	return b.String()
+}
+
+// when says of a case that is not part of every run when it is run.
+func when(c catalog.Case) string {
+	if !c.Sweep {
+		return ""
+	}
+	return "with --sweep only, which runs no other case: it makes a cut at every byte of a request of 4 KiB; with " +
+		"--sweep=BYTES of one of that length, in a long one at every byte near a border and at some of the others"
 }
 
 func source(s catalog.Source) string {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -21,7 +22,8 @@ type runFlags struct {
 	faults, transports      []string
 	level, focus, skip      string
 	focusGiven              bool
-	seed                    int64
+	seed, sweep             int64
+	sweepGiven              bool
 	toxiproxy               string
 	json, html, junit, mark string
 	verbose, quiet          bool
@@ -35,6 +37,9 @@ var (
 	levels     = []string{"must", "should", "may"}
 )
 
+// usualSweep is the length in bytes of the request that is swept where no other was asked for.
+const usualSweep = 4096
+
 func (f *runFlags) declare(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringVar(&f.configFile, "config", "", "what the suite must be told about the target (see 'resumespec init')")
@@ -46,6 +51,8 @@ func (f *runFlags) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&f.skip, "skip", "", "no cases whose `REGEX` matches")
 	flags.StringVar(&f.level, "level", "", "only cases of this level or stronger: "+strings.Join(levels, ", "))
 	flags.Int64Var(&f.seed, "seed", 0, "run the cases in an order that follows from this number; 0 is the order of the catalogue")
+	flags.Int64Var(&f.sweep, "sweep", 0, "instead of all other cases, cut one exchange at each of the `BYTES` of its request, and at each of its response")
+	flags.Lookup("sweep").NoOptDefVal = strconv.FormatInt(usualSweep, 10)
 	flags.StringVar(&f.toxiproxy, "toxiproxy", "", "cut with the toxiproxy-server at this `URL`, not with the embedded one")
 	flags.StringVar(&f.html, "html", "", "write the HTML report to `FILE`")
 	flags.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (- is standard output)")
@@ -99,6 +106,34 @@ func (f *runFlags) selection(cases []catalog.Case) (suite.Selection, error) {
 	}, nil
 }
 
+// checkSweep says what is wrong with the length that was asked for.
+func (f *runFlags) checkSweep(args []string, config *target.Config) error {
+	if !f.sweepGiven {
+		return nil
+	}
+	if len(args) == 1 && strings.Trim(args[0], "0123456789") == "" {
+		return usage("--sweep takes a length after an equals sign only: --sweep=%s", args[0])
+	}
+	if f.sweep < 1 {
+		return usage("--sweep=%d: a request has at least one byte", f.sweep)
+	}
+	if most := config.Limits.Body; f.sweep > most {
+		return usage("--sweep=%d is longer than limits.body in the config allows (%d bytes)", f.sweep, most)
+	}
+	return nil
+}
+
+// sweepWord gives the flag as it stands on a command line, none where no sweep was asked for.
+func (f *runFlags) sweepWord() []string {
+	switch f.sweep {
+	case 0:
+		return nil
+	case usualSweep:
+		return []string{"--sweep"}
+	}
+	return []string{fmt.Sprintf("--sweep=%d", f.sweep)}
+}
+
 // config loads the config, and lets a URL override its target. The target may stay empty.
 func (f *runFlags) config(args []string) (*target.Config, error) {
 	config, err := target.Parse("", nil)
@@ -138,6 +173,7 @@ func (f *runFlags) command(args []string) []string {
 	if f.seed != 0 {
 		add("--seed", fmt.Sprint(f.seed))
 	}
+	words = append(words, f.sweepWord()...)
 	add("--toxiproxy", nonEmpty(redacted(f.toxiproxy))...)
 	for _, out := range f.files() {
 		add("--"+out.flag, nonEmpty(out.path)...)
@@ -154,7 +190,7 @@ func (f *runFlags) rerun(args []string) string {
 	if f.toxiproxy != "" {
 		words = append(words, "--toxiproxy", redacted(f.toxiproxy))
 	}
-	return shellLine(words...)
+	return shellLine(append(words, f.sweepWord()...)...)
 }
 
 func redacted(raw string) string {

@@ -25,6 +25,7 @@ type listed struct {
 	Point    string         `json:"point"`
 	Faults   []string       `json:"faults"` // empty: the case runs without a cut
 	Needs    []catalog.Need `json:"needs"`  // the config keys without which it is unsupported
+	Sweep    bool           `json:"sweep"`  // run with --sweep only
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -57,7 +58,7 @@ func listJSON(w io.Writer, cases []catalog.Case) error {
 			ID: c.ID, Profile: c.Profile(), Level: c.Level,
 			Source:   reports.Source{Document: c.Source.Document, Section: c.Source.Section, URL: c.Source.URL},
 			Requires: c.Requires, Why: c.Why, Point: c.Point,
-			Faults: append([]string{}, c.Faults...), Needs: append([]catalog.Need{}, c.Needs...),
+			Faults: append([]string{}, c.Faults...), Needs: append([]catalog.Need{}, c.Needs...), Sweep: c.Sweep,
 		}
 	}
 	return writeJSON(w, all)
@@ -73,10 +74,24 @@ func writeJSON(w io.Writer, value any) error {
 func listColumns(w io.Writer, cases []catalog.Case) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "CASE\tLEVEL\tPOINT\tFAULTS\tSOURCE\tREQUIRES")
+	swept := false
 	for _, c := range cases {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Level, c.Point, dash(strings.Join(c.Faults, " ")), c.Source, c.Requires)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID+marked(c), c.Level, c.Point, dash(strings.Join(c.Faults, " ")), c.Source, c.Requires)
+		swept = swept || c.Sweep
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil || !swept {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "* cuts at every byte: run with --sweep only, which runs nothing else")
+	return err
+}
+
+// marked gives the mark of a case that is not part of every run.
+func marked(c catalog.Case) string {
+	if c.Sweep {
+		return " *"
+	}
+	return ""
 }
 
 func dash(s string) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
@@ -36,6 +37,8 @@ func (w *watcher) step(p suite.Progress) {
 		}
 	case suite.Started:
 		w.current.Store(shorten(reports.Sanitize(p.Title), 60))
+	case suite.Advanced:
+		w.current.Store(fmt.Sprintf("%s: %d/%d cuts", shorten(reports.Sanitize(p.Title), 60), p.Cuts, p.AllCuts))
 	case suite.Finished:
 		if p.Result != nil {
 			w.screen.result(p.Result)

@@ -24,10 +24,12 @@ func (a *app) runCommand() *cobra.Command {
 		Example: "  resumespec run\n" +
 			"  resumespec run http://127.0.0.1:8080/items\n" +
 			"  resumespec run --config resumespec.yaml --junit report.xml --markdown -\n" +
-			"  resumespec run http://127.0.0.1:8080/items --point mid-upload --fault rst -v",
+			"  resumespec run http://127.0.0.1:8080/items --point mid-upload --fault rst -v\n" +
+			"  resumespec run http://127.0.0.1:8080/items --sweep",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			f.focusGiven = command.Flags().Changed("focus")
+			f.sweepGiven = command.Flags().Changed("sweep")
 			return a.certify(command.Context(), f, args)
 		},
 	}
@@ -44,6 +46,9 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 	}
 	config, err := f.config(args)
 	if err != nil {
+		return err
+	}
+	if err := f.checkSweep(args, config); err != nil {
 		return err
 	}
 	files, err := f.outputs()
@@ -72,6 +77,7 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 		Config:    config,
 		Selection: selection,
 		Seed:      f.seed,
+		Sweep:     f.sweep,
 		Toxiproxy: f.toxiproxy,
 		Version:   version(),
 		Command:   f.command(args),

@@ -139,7 +139,27 @@ func (s *screen) block(r *reports.Result) string {
 	for _, note := range r.Notes {
 		b.WriteString(s.field("note", note))
 	}
+	b.WriteString(s.sweep(r.Sweep))
 	b.WriteString(s.field("rerun", r.Rerun))
+	return b.String()
+}
+
+// mostSwept is how many runs of failing bytes are printed: the report has more.
+const mostSwept = 10
+
+// sweep is the table of the bytes at which a sweep failed.
+func (s *screen) sweep(sweep *reports.Sweep) string {
+	if sweep == nil {
+		return ""
+	}
+	var b strings.Builder
+	shown := sweep.Failures[:min(len(sweep.Failures), mostSwept)]
+	for _, f := range shown {
+		b.WriteString(s.field("bytes", f.Where()+"\nexpected "+shorten(f.Expected, 200)+"\ngot "+shorten(f.Got, 200)))
+	}
+	if more := sweep.Others(len(shown)); more > 0 {
+		b.WriteString(s.field("", fmt.Sprintf("and %d more failing cuts (the report has more of them)", more)))
+	}
 	return b.String()
 }
 

@@ -66,6 +66,7 @@ type Case struct {
 	Faults   []string
 	Needs    []Need
 	Later    bool // from a later text than the profile's source: never a MUST
+	Sweep    bool // cuts at every byte: part of a run only where a sweep is asked for
 }
 
 // Profile is the first part of the ID.

@@ -32,6 +32,7 @@ type Exchange struct {
 	final     *Response // the final response as far as it came, when nothing more will come
 	readErr   error     // why it is not complete
 	over      bool      // the reader has finished
+	spare     bool      // the final response leaves the connection as good as new
 	mute      bool      // no further byte is to be written
 	closed    bool
 
@@ -68,6 +69,7 @@ func (x *Exchange) read() {
 	p := &parser{src: src, limits: x.limits, method: x.req.Method}
 	final, err := x.responses(p)
 
+	spare := err == nil && len(src.have) == 0 && src.err == nil && persists(p.method, final)
 	src.enter(classRest, "not read as HTTP")
 	src.take(len(src.have))
 	src.border("")
@@ -76,7 +78,7 @@ func (x *Exchange) read() {
 	}
 
 	x.update(func() {
-		x.final, x.readErr, x.over = final, err, true
+		x.final, x.readErr, x.over, x.spare = final, err, true, spare
 		x.muteLocked()
 	})
 }

@@ -177,6 +177,22 @@ func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, er
 	return nil, last
 }
 
+// Placed gives the response that names the place to read from: where a write's own answer does not, the
+// replayed one.
+func (s *Session) Placed(w Witness, d Driver, op *Operation, o *Outcome) *Outcome {
+	if field := w.field(); field != "" && o.Via == "the last part" && !o.Response.Fields.Has(field) {
+		if _, err := d.Outcome(op); err == nil {
+			return s.Replayed(d, op)
+		}
+	}
+	return o
+}
+
+// field names the field of a response that leads to the stored bytes, "" where none does.
+func (w Witness) field() string {
+	return map[string]string{"location": "Location", "content-location": "Content-Location", "path": "Location"}[w.Readback.From]
+}
+
 // places gives where the stored bytes may be.
 func (w Witness) places(s *Session, op *Operation, outcome *Outcome) []*url.URL {
 	switch w.Readback.From {
@@ -188,7 +204,7 @@ func (w Witness) places(s *Session, op *Operation, outcome *Outcome) []*url.URL 
 		}
 		return outcome.Places
 	}
-	field := map[string]string{"location": "Location", "content-location": "Content-Location", "path": "Location"}[w.Readback.From]
+	field := w.field()
 	if field == "" || outcome == nil || outcome.Response == nil {
 		return nil
 	}

@@ -113,31 +113,7 @@ func (f *Flow) Completed(op *Operation) {
 }
 
 // Whole asks that the stored bytes are those of the upload.
-func (f *Flow) Whole(op *Operation, o *Outcome) { f.Intact(f.W, op, f.Placed(op, o)) }
-
-// Placed gives the response that names the place to read from: where a write's own answer does not, the
-// replayed one.
-func (f *Flow) Placed(op *Operation, o *Outcome) *Outcome {
-	field := f.readbackField()
-	if field == "" || o.Via == "the replay" || o.Response.Fields.Has(field) {
-		return o
-	}
-	if _, err := f.D.Outcome(op); err != nil {
-		return o
-	}
-	return f.Replayed(f.D, op)
-}
-
-// readbackField is the field that names where to read, "" where it is known without.
-func (f *Flow) readbackField() string {
-	switch f.Set.Readback.From {
-	case "location", "path":
-		return "Location"
-	case "content-location":
-		return "Content-Location"
-	}
-	return ""
-}
+func (f *Flow) Whole(op *Operation, o *Outcome) { f.Intact(f.W, op, f.Placed(f.W, f.D, op, o)) }
 
 // Uploaded carries out the upload undisturbed and asks that it succeeds with its bytes intact.
 func (f *Flow) Uploaded(op *Operation) *Outcome {

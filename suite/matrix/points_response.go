@@ -142,13 +142,18 @@ func ResponseStable(f *Flow) {
 	first := f.Replayed(f.D, op).Response
 	for range 4 {
 		next := f.Replayed(f.D, op).Response
-		if next.Status != first.Status {
-			f.Broken(fmt.Sprintf("the status %d again", first.Status), "%d", next.Status)
-		}
-		f.SameBytes("response shown again", next.Body, first.Body)
-		if a, b := withoutDate(first), withoutDate(next); a != b {
-			f.Broken("the same fields at each read: "+a, "%s", b)
-		}
+		f.sameAgain(next, first)
+	}
+}
+
+// sameAgain asks that a response is the one that was shown before.
+func (f *Flow) sameAgain(next, first *exchange.Response) {
+	if next.Status != first.Status {
+		f.Broken(fmt.Sprintf("the status %d again", first.Status), "%d", next.Status)
+	}
+	f.SameBytes("response shown again", next.Body, first.Body)
+	if a, b := withoutDate(first), withoutDate(next); a != b {
+		f.Broken("the same fields at each read: "+a, "%s", b)
 	}
 }
 
@@ -161,6 +166,35 @@ func withoutDate(r *exchange.Response) string {
 		}
 	}
 	return b.String()
+}
+
+// ResponseNotYet asks for the outcome before the upload is over.
+func ResponseNotYet(f *Flow) {
+	op := f.Op(Usual)
+	f.Interrupt(f.D, op, f.At(RequestBody, Usual/2))
+	f.Replayable(op)
+	f.NotReady(op, "half the body")
+	if f.Set.Slow == nil {
+		f.Note("slow is not configured: only an unfinished upload was asked for its outcome")
+		return
+	}
+	f.Round()
+	op = f.Shaped(*f.Set.Slow, f.Tag, Usual)
+	effects := f.Effects(f.W, op.Tag)
+	f.Interrupt(f.D, op, f.At(RequestEnd, 0))
+	req, err := f.D.Outcome(op)
+	f.offered(err)
+	r := f.Do("the question for the outcome", exchange.Request{Method: req.Method, Target: req.Target})
+	final, state, _ := f.D.ReadOutcome(op, r)
+	if state == Ready && final.Status/100 == 2 {
+		effects.Once("by the time that a final response is shown")
+	}
+	f.EnsureWhole(f.D, op)
+	later := f.Replayed(f.D, op).Response
+	if state == Ready {
+		f.sameAgain(later, final) // one that was made up before is another
+	}
+	effects.Once("of a slow upload whose response was lost")
 }
 
 // ResponseError asks that the outcome of an upload that failed is shown as faithfully as a success.
@@ -197,7 +231,7 @@ func ResponseAfterResume(f *Flow) {
 		f.Interrupt(f.D, op, f.At(RequestBody, Usual/2))
 		f.Resumable(op)
 		at := f.Offset(f.D, op)
-		outcome := &Outcome{Bases: bases(op), Response: twins.First().Response}
+		outcome := &Outcome{Bases: bases(op), Response: &exchange.Response{}}
 		if cut.IsZero() {
 			outcome = f.Finish(f.D, op, at)
 			f.Success(outcome, "the write of the rest")

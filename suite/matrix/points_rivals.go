@@ -21,7 +21,7 @@ func UploadConcurrent(f *Flow) {
 	answers := f.both(mine, other)
 
 	op.Sent, rival.Sent = Usual, Usual
-	o := f.afterRivals(op, answers)
+	o := f.AfterRivals(op, answers)
 	effects.Once("of two writes at once")
 	for _, again := range []Piece{mine, other} { // whatever the answer is, the operation is over
 		f.both(again)
@@ -66,9 +66,9 @@ func (f *Flow) both(pieces ...Piece) []*exchange.Response {
 	return answers
 }
 
-// afterRivals gives the final response of an upload to which rivals have written. Where both were turned
+// AfterRivals gives the final response of an upload to which rivals have written. Where both were turned
 // away the upload is completed as ever.
-func (f *Flow) afterRivals(op *Operation, answers []*exchange.Response) *Outcome {
+func (f *Flow) AfterRivals(op *Operation, answers []*exchange.Response) *Outcome {
 	if _, err := f.D.Outcome(op); err == nil && f.anyTaken(answers) {
 		return f.Replayed(f.D, op)
 	}

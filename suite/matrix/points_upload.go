@@ -3,6 +3,8 @@ package matrix
 import (
 	"fmt"
 	"time"
+
+	"github.com/resumespec/resumespec/suite/exchange"
 )
 
 // polite is the pause between two questions to a server that may still be at work.
@@ -104,7 +106,7 @@ func (f *Flow) NotReady(op *Operation, after string) bool {
 	if err != nil {
 		return false
 	}
-	r := f.Do("the question for the outcome", req)
+	r := f.Do("the question for the outcome", exchange.Request{Method: req.Method, Target: req.Target}) // which waits for nothing
 	switch final, state, err := f.D.ReadOutcome(op, r); state {
 	case Ready:
 		f.Broken("no final response to an upload of which "+after+" has arrived", "%d is shown", final.Status)
@@ -149,7 +151,7 @@ func UploadIntact(f *Flow) {
 	op := f.Interrupted(Usual, Usual/2)
 	o := f.Recover(f.D, op)
 	f.Success(o, "the resumed upload")
-	if !f.Intact(f.W, op, f.Placed(op, o)) {
+	if !f.Intact(f.W, op, f.Placed(f.W, f.D, op, o)) {
 		f.Unsupported("%s", f.Notes[len(f.Notes)-1])
 	}
 }

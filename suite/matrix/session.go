@@ -27,6 +27,12 @@ type Bench struct {
 	// Restart stops the target and starts it again with what it has kept; nil where that is not possible.
 	Restart func(context.Context) error
 
+	// Sweep is the length in bytes of the exchange that a sweep cuts at each of its bytes; 0: sweep cases say
+	// that they were not asked for.
+	Sweep int64
+	// Progress is told, by the goroutine of the case, how many cuts of how many a sweep has made; nil: nobody watches.
+	Progress func(c catalog.Case, v catalog.Variant, made, all int)
+
 	known sync.Map // what a case had to wait for to learn, so that the next need not
 }
 
@@ -57,6 +63,9 @@ type Session struct {
 	links   []*faults.Link
 	asked   []*Asked
 	began   time.Time
+	swept   *Swept  // of a sweep
+	spares  *spares // connections kept for the next exchange; nil: each exchange has one of its own
+	stale   bool    // one of them turned out to be closed under a request that cannot be repeated
 }
 
 // Figure is a measured quantity.
@@ -228,13 +237,19 @@ func (s *Session) exchange(req exchange.Request, user int) (*exchange.Response, 
 }
 
 func (s *Session) exchangeBy(req exchange.Request, user int, client Client) (*exchange.Response, []*exchange.Response, error) {
-	conn, err := s.dial()
+	conn, used, err := s.connect()
 	if err != nil {
 		return nil, nil, err
 	}
 	x := exchange.New(conn, s.signed(req, user), s.limits())
 	response, err := client(s.ctx, x)
+	if s.spares != nil {
+		s.spares.put(x.Keep())
+	}
 	_ = x.Close() // the exchange is over; what closing says changes nothing
+	if used && outlived(x, err) {
+		return s.outlived(req, user, client)
+	}
 	s.keep(Step{Record: x.Record()})
 	s.learnSilence(req, x, response)
 	return response, x.Interims(), err

@@ -174,6 +174,7 @@ func (s *bugServer) locked(o *operation) *answer {
 // spoil is called when a writer's connection broke. The caller holds the operation's mu.
 func (s *bugServer) spoil(o *operation, err error) {
 	n := len(o.data)
+	s.spoilByte(o)
 	switch {
 	case s.has(forgotten), s.has(forgottenEmpty) && n == 0:
 		o.gone = true

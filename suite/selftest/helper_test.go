@@ -34,7 +34,7 @@ profiles:
 `
 
 // certify runs the suite and gives the report.
-func certify(t *testing.T, config *target.Config, change ...func(*suite.Options)) *reports.Report {
+func certify(t testing.TB, config *target.Config, change ...func(*suite.Options)) *reports.Report {
 	t.Helper()
 	options := suite.Options{Config: config, Version: "test", Rerun: "resumespec run"}
 	for _, f := range change {
@@ -47,7 +47,7 @@ func certify(t *testing.T, config *target.Config, change ...func(*suite.Options)
 	return report
 }
 
-func parse(t *testing.T, text string) *target.Config {
+func parse(t testing.TB, text string) *target.Config {
 	t.Helper()
 	config, err := target.Parse("test.yaml", []byte(text))
 	if err != nil {

@@ -1,6 +1,7 @@
 package selftest
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -24,7 +25,8 @@ func TestMutants(t *testing.T) {
 	for _, m := range mutants.All() {
 		t.Run(m.Name, func(t *testing.T) {
 			focus := "^" + regexp.QuoteMeta(m.Breaks[0]) + " "
-			results := examineWith(t, startMutant(t, m), 2*time.Second, focus)
+			config, restart := startMutant(t, m)
+			results := examineWith(t, restart, config, 2*time.Second, focus)
 			if *everything {
 				namedFirst(t, m, results)
 			}
@@ -65,8 +67,8 @@ func namedFirst(t *testing.T, m mutants.Mutant, results []reports.Result) {
 	}
 }
 
-// startMutant gives the config of a listening mutant; it is closed with the test.
-func startMutant(t *testing.T, m mutants.Mutant) *target.Config {
+// startMutant gives the config of a listening mutant, and what restarts it; it is closed with the test.
+func startMutant(t *testing.T, m mutants.Mutant) (*target.Config, func(context.Context) error) {
 	t.Helper()
 	users := map[string]string{"alice": "Bearer secret-of-alice", "bob": "Bearer secret-of-bob"}
 	server, url, err := reference.Listen("127.0.0.1:0", reference.Options{Users: users, Seams: m.Apply})
@@ -78,8 +80,14 @@ func startMutant(t *testing.T, m mutants.Mutant) *target.Config {
 			t.Error(err)
 		}
 	})
-	config := parse(t, fmt.Sprintf(wholeConfig, url))
-	return config
+	restart := func(context.Context) error {
+		next, err := server.Restart()
+		if err == nil {
+			server = next
+		}
+		return err
+	}
+	return parse(t, fmt.Sprintf(wholeConfig, url)), restart
 }
 
 // TestMutantsAreInOrder: names are unique, sentences are there, and what a mutant breaks are cases.

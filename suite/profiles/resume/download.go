@@ -22,56 +22,56 @@ func downloadChecks() []matrix.Check {
 			Why:      "A client on a bad line gets a large response only piece by piece.",
 			Sends:    "A whole upload whose response body is cut at each of these bytes; then GET with Range on the Content-Location of the 100, and on that of the final response.",
 			Failure:  "Range is off by one, or answers from other content than the response had.",
-		}, everyFault), Run: with(downloadRange)},
+		}, matrix.EveryFault), Run: with(downloadRange)},
 		{Case: download(catalog.Case{
 			ID: "resume.download.repeat", Level: catalog.Must, Source: workflow,
 			Requires: "A download that is cut again and again is brought to its end by Range requests, in at least five pieces.",
 			Why:      "What broke the first connection breaks the next as well.",
 			Sends:    "A whole upload whose response body is cut; then GETs with Range, each cut in turn.",
 			Failure:  "A Range request depends on the one before it having ended.",
-		}, everyFault), Run: with(downloadRepeat)},
+		}, matrix.EveryFault), Run: with(downloadRepeat)},
 		{Case: download(catalog.Case{
 			ID: "resume.download.if-range", Level: catalog.Must, Source: rfc(9110, "13.1.5"),
 			Requires: "If-Range with the validator of the first part gives the rest; with a stale one the whole comes with 200, never a mixture.",
 			Why:      "Two halves of different versions make a corrupt whole.",
 			Sends:    "A whole upload whose response body is cut; then GET with Range and If-Range, with the ETag seen and with another.",
 			Failure:  "If-Range is ignored, or compared wrongly.",
-		}, everyFault), Run: with(downloadIfRange)},
+		}, matrix.EveryFault), Run: with(downloadIfRange)},
 		{Case: download(catalog.Case{
 			ID: "resume.download.unsatisfiable", Level: catalog.Should, Source: rfc(9110, "15.5.17"),
 			Requires: "A range past the end is refused with 416 and Content-Range: bytes */L.",
 			Why:      "A client that has everything already learns that it does, and the length.",
 			Sends:    "A whole upload whose response body is cut; then GET with a range that begins at its length.",
 			Failure:  "An empty or wrong 206 is given, or Content-Range is missing.",
-		}, finOnly), Run: with(downloadUnsatisfiable)},
+		}, matrix.FinOnly), Run: with(downloadUnsatisfiable)},
 		{Case: download(catalog.Case{
 			ID: "resume.download.head", Level: catalog.Should, Source: rfc(9110, "8.6"),
 			Requires: "HEAD on the content location gives the length of the response body.",
 			Why:      "The client learns what is left before it asks for it.",
 			Sends:    "A whole upload whose response body is cut; then HEAD and GET on the Content-Location.",
 			Failure:  "Content-Length is missing from HEAD, or differs from what GET gives.",
-		}, finOnly), Run: with(downloadHead)},
+		}, matrix.FinOnly), Run: with(downloadHead)},
 		{Case: download(catalog.Case{
 			ID: "resume.download.suffix", Level: catalog.May, Source: rfc(9110, "14.1.2"),
 			Requires: "A suffix range (the last N bytes), where it is served, is right.",
 			Why:      "It is how a client fetches the end of what it cannot measure.",
 			Sends:    "A whole upload whose response body is cut; then GET with Range: bytes=-N.",
 			Failure:  "The suffix is taken for a range from the start.",
-		}, finOnly), Run: with(downloadSuffix)},
+		}, matrix.FinOnly), Run: with(downloadSuffix)},
 		{Case: download(catalog.Case{
 			ID: "resume.download.multi", Level: catalog.May, Source: rfc(9110, "14.6"),
 			Requires: "Several ranges in one request, where they are served, come as multipart/byteranges, each part right.",
 			Why:      "A client with several holes fills them with one request.",
 			Sends:    "A whole upload whose response body is cut; then GET with two ranges.",
 			Failure:  "Parts carry the wrong bytes or the wrong Content-Range.",
-		}, finOnly), Run: with(downloadMulti)},
+		}, matrix.FinOnly), Run: with(downloadMulti)},
 		{Case: download(catalog.Case{
 			ID: "resume.download.message", Level: catalog.May, Source: messageRes,
 			Requires: "A Range request on the response message, where it is served, gives the right part of it.",
 			Why:      "The message holds the body too, and its download can be cut as well.",
 			Sends:    "A whole upload whose response body is cut; GET on the response message, whole and with Range.",
 			Failure:  "The range is taken from something else than the message.",
-		}, finOnly), Run: with(downloadMessage)},
+		}, matrix.FinOnly), Run: with(downloadMessage)},
 	}
 }
 
@@ -83,17 +83,17 @@ func download(c catalog.Case, faults []string) catalog.Case {
 
 // larger gives the template whose response body is long where there is one.
 func (f *flow) larger() target.Request {
-	if f.cfg.Large != nil {
-		return *f.cfg.Large
+	if f.Set.Large != nil {
+		return *f.Set.Large
 	}
-	return f.cfg.Upload
+	return f.Set.Upload
 }
 
 // responseLength gives the length of the body of an undisturbed response.
 func (f *flow) responseLength(least int) int64 {
-	f.decoy(f.larger())
-	twin := f.Upload(f.d, f.shaped(f.larger(), matrix.NewTag(), usual))
-	f.success(twin, "the undisturbed upload")
+	f.Decoy(f.larger())
+	twin := f.Upload(f.d, f.Shaped(f.larger(), matrix.NewTag(), matrix.Usual))
+	f.Success(twin, "the undisturbed upload")
 	if len(twin.Response.Body) < least {
 		f.Unsupported("the response body has %d bytes, too few to cut; %q would give more", len(twin.Response.Body), catalog.NeedLarge)
 	}
@@ -110,68 +110,30 @@ type partial struct {
 
 // cutResponse sends a whole upload and cuts the response after at bytes of its body.
 func (f *flow) cutResponse(at int64) partial {
-	return f.partially(f.cut(matrix.ResponseBody, at))
+	return f.partially(f.At(matrix.ResponseBody, at))
 }
 
 // cutLastByte cuts the response before the last byte of its body. Responses to like uploads may differ in
 // length: where a response names its own, that counts.
 func (f *flow) cutLastByte(length int64) partial {
 	if f.named {
-		return f.partially(f.cutFromEnd(matrix.ResponseBody, 1))
+		return f.partially(f.AtFromEnd(matrix.ResponseBody, 1))
 	}
 	return f.cutResponse(length - 1)
 }
 
 func (f *flow) partially(cut matrix.Cut) partial {
-	op := f.shaped(f.larger(), matrix.NewTag(), usual)
+	op := f.Shaped(f.larger(), matrix.NewTag(), matrix.Usual)
 	t := f.Interrupt(f.d, op, cut)
 	if t.Final == nil {
 		f.Inconclusive("the head of the final response to arrive", "it did not: %v", t.Err)
 	}
-	f.decoy(f.larger())
+	f.Decoy(f.larger())
 	p := partial{op: op, have: t.Final.Body, places: f.d.Downloads(op)}
 	if len(p.places) == 0 {
 		f.Unsupported("neither the interim nor the final response carries a Content-Location within the target's origin")
 	}
 	return p
-}
-
-// ranged asks for a range.
-func (f *flow) ranged(place *url.URL, spec string, more ...exchange.Field) *exchange.Response {
-	fields := append([]exchange.Field{{Name: "Range", Value: "bytes=" + spec}}, more...)
-	return f.Do("GET with Range: bytes="+spec, matrix.RequestTo("GET", place, fields...))
-}
-
-// complete fetches the whole of a place.
-func (f *flow) complete(place *url.URL) []byte {
-	r := f.Do("GET on the Content-Location", matrix.RequestTo("GET", place))
-	if r.Status != 200 {
-		f.Broken("the response body at the Content-Location", "%d", r.Status)
-	}
-	return r.Body
-}
-
-// rest fetches what is missing after have bytes. The whole again is accepted with a warning.
-func (f *flow) rest(place *url.URL, have, whole []byte) {
-	r := f.ranged(place, fmt.Sprintf("%d-", len(have)))
-	if r.Status == 200 {
-		f.Warn("206 for a Range request to the Content-Location", "200 with the whole of %d bytes", len(r.Body))
-		f.SameBytes("response body", r.Body, whole)
-		return
-	}
-	f.part(r, int64(len(have)), int64(len(whole))-1, whole)
-	f.SameBytes("response body", append(append([]byte{}, have...), r.Body...), whole)
-}
-
-// part asks that r is a 206 with exactly the bytes first to last of whole.
-func (f *flow) part(r *exchange.Response, first, last int64, whole []byte) {
-	f.That(r.Status, Equal(206), itoa(r.Status), "206 (Partial Content)")
-	want := fmt.Sprintf("bytes %d-%d/%d", first, last, len(whole))
-	a, b, complete, _, err := exchange.ParseContentRange(r.Fields.Get("Content-Range"))
-	if err != nil || a != first || b != last || (complete >= 0 && complete != int64(len(whole))) {
-		f.BrokenAt(first, "response body", "Content-Range: "+want, "%q", r.Fields.Get("Content-Range"))
-	}
-	f.SameBytes("response body from byte "+itoa(int(first)), r.Body, whole[first:last+1])
 }
 
 func downloadRange(f *flow) {
@@ -185,9 +147,9 @@ func downloadRange(f *flow) {
 			p = f.cutResponse(at)
 		}
 		for _, place := range p.places {
-			whole := f.complete(place)
+			whole := f.Fetched(place)
 			f.began(p, place, whole)
-			f.rest(place, p.have, whole)
+			f.Rest(place, p.have, whole)
 		}
 	}
 }
@@ -208,13 +170,13 @@ func downloadRepeat(f *flow) {
 	step := max(length/6, 1)
 	p := f.cutResponse(step)
 	place := p.places[0]
-	whole := f.complete(place)
+	whole := f.Fetched(place)
 	f.began(p, place, whole)
 	have := append([]byte{}, p.have...)
 	for range 4 {
 		f.Round()
 		spec := fmt.Sprintf("bytes=%d-", len(have))
-		t := f.Cut(matrix.RequestTo("GET", place, exchange.Field{Name: "Range", Value: spec}), f.cut(matrix.ResponseBody, step))
+		t := f.Cut(matrix.RequestTo("GET", place, exchange.Field{Name: "Range", Value: spec}), f.At(matrix.ResponseBody, step))
 		f.Landed(t)
 		if t.Final == nil {
 			f.Inconclusive("the head of the partial response to arrive", "it did not: %v", t.Err)
@@ -227,7 +189,7 @@ func downloadRepeat(f *flow) {
 		f.SameBytes("response body, piece by piece", have, whole[:min(len(have), len(whole))])
 	}
 	f.Round()
-	f.rest(place, have, whole)
+	f.Rest(place, have, whole)
 }
 
 func downloadIfRange(f *flow) {
@@ -240,14 +202,14 @@ func downloadIfRange(f *flow) {
 		f.Unsupported("the Content-Location has no strong ETag, which If-Range needs (%q)", tag)
 	}
 	whole, spec := r.Body, fmt.Sprintf("%d-", len(p.have))
-	fresh := f.ranged(place, spec, exchange.Field{Name: "If-Range", Value: tag})
+	fresh := f.Ranged(place, spec, exchange.Field{Name: "If-Range", Value: tag})
 	if fresh.Status == 200 {
 		f.Warn("206 for If-Range with the validator of the first part", "200 with the whole")
 		f.SameBytes("response body", fresh.Body, whole)
 	} else {
-		f.part(fresh, int64(len(p.have)), int64(len(whole))-1, whole)
+		f.Part(fresh, int64(len(p.have)), int64(len(whole))-1, whole)
 	}
-	stale := f.ranged(place, spec, exchange.Field{Name: "If-Range", Value: `"resumespec-stale"`})
+	stale := f.Ranged(place, spec, exchange.Field{Name: "If-Range", Value: `"resumespec-stale"`})
 	f.That(stale.Status, Equal(200), itoa(stale.Status), "200 with the whole for If-Range with a stale validator")
 	f.SameBytes("response body", stale.Body, whole)
 }
@@ -256,8 +218,8 @@ func downloadUnsatisfiable(f *flow) {
 	length := f.responseLength(4)
 	p := f.cutResponse(length / 2)
 	place := p.places[0]
-	whole := f.complete(place)
-	r := f.ranged(place, fmt.Sprintf("%d-", len(whole)))
+	whole := f.Fetched(place)
+	r := f.Ranged(place, fmt.Sprintf("%d-", len(whole)))
 	if r.Status == 200 {
 		f.SameBytes("response body", r.Body, whole)
 		f.Unsupported("Range is ignored at the Content-Location")
@@ -273,7 +235,7 @@ func downloadHead(f *flow) {
 	length := f.responseLength(4)
 	p := f.cutResponse(length / 2)
 	place := p.places[0]
-	whole := f.complete(place)
+	whole := f.Fetched(place)
 	r := f.Do("HEAD on the Content-Location", matrix.RequestTo("HEAD", place))
 	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for HEAD on the Content-Location")
 	value := r.Fields.Get("Content-Length")
@@ -287,22 +249,22 @@ func downloadSuffix(f *flow) {
 	length := f.responseLength(4)
 	p := f.cutResponse(length / 2)
 	place := p.places[0]
-	whole := f.complete(place)
+	whole := f.Fetched(place)
 	left := len(whole) - len(p.have)
-	r := f.ranged(place, fmt.Sprintf("-%d", left))
+	r := f.Ranged(place, fmt.Sprintf("-%d", left))
 	if r.Status == 200 || r.Status == 416 {
 		f.Unsupported("suffix ranges are not served: %d", r.Status)
 	}
-	f.part(r, int64(len(whole)-left), int64(len(whole))-1, whole)
+	f.Part(r, int64(len(whole)-left), int64(len(whole))-1, whole)
 }
 
 func downloadMulti(f *flow) {
 	length := f.responseLength(40)
 	p := f.cutResponse(length / 2)
 	place := p.places[0]
-	whole := f.complete(place)
+	whole := f.Fetched(place)
 	last := int64(len(whole)) - 1
-	r := f.ranged(place, fmt.Sprintf("0-3,%d-%d", last-3, last))
+	r := f.Ranged(place, fmt.Sprintf("0-3,%d-%d", last-3, last))
 	if r.Status == 200 || r.Status == 416 {
 		f.Unsupported("several ranges are not served: %d", r.Status)
 	}
@@ -324,16 +286,16 @@ func downloadMulti(f *flow) {
 
 func downloadMessage(f *flow) {
 	length := f.responseLength(4)
-	op := f.shaped(f.larger(), f.Tag, usual)
-	f.Interrupt(f.d, op, f.cut(matrix.ResponseBody, length/2))
+	op := f.Shaped(f.larger(), f.Tag, matrix.Usual)
+	f.Interrupt(f.d, op, f.At(matrix.ResponseBody, length/2))
 	f.offered(op, responseMessage)
 	f.Replayed(f.d, op)
 	whole := f.send("GET", op, responseMessage).Body
 	place := op.Handle(responseMessage)
 	at := int64(len(whole) / 2)
-	r := f.ranged(place, fmt.Sprintf("%d-", at))
+	r := f.Ranged(place, fmt.Sprintf("%d-", at))
 	if r.Status == 200 || r.Status == 416 {
 		f.Unsupported("Range is not served on the response message: %d", r.Status)
 	}
-	f.part(r, at, int64(len(whole))-1, whole)
+	f.Part(r, at, int64(len(whole))-1, whole)
 }

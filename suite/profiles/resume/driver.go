@@ -24,9 +24,6 @@ var offers = []string{requestContent, responseMessage, contentLocation}
 // acceptPatch is the fact that keeps what the server said it takes in a PATCH.
 const acceptPatch = "Accept-Patch"
 
-// failing is the fact that marks an upload that is meant to end in an error.
-const failing = "failing"
-
 // byterange is the media type of a PATCH that carries one part (draft-ietf-httpapi-patch-byterange).
 const byterange = "message/byterange"
 
@@ -189,7 +186,7 @@ func encode(media, contentRange string, data []byte) ([]byte, int64) {
 // Conflict says that a write came at the wrong offset. An upload that is meant to fail may end with
 // these statuses for a reason of its own.
 func (d *driver) Conflict(op *matrix.Operation, r *exchange.Response) bool {
-	return op.Facts[failing] == "" && (r.Status == 409 || r.Status == 412 || r.Status == 416 || r.Status == 423 || r.Status == 425)
+	return !op.Failing && (r.Status == 409 || r.Status == 412 || r.Status == 416 || r.Status == 423 || r.Status == 425)
 }
 
 // Outcome asks with GET on the response-message resource. A server may know the preference to wait (RFC

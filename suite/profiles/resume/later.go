@@ -23,7 +23,7 @@ func laterChecks() []matrix.Check {
 			Why:      "A location that leaks, in a log or a Referer, must not give the upload away.",
 			Sends:    "An upload of the first user, cut in the middle; GET, HEAD, PATCH, PUT, POST and DELETE on its locations by the second; then its completion by the first.",
 			Failure:  "Whoever knows the location is served.",
-			Point:    "mid-upload", Faults: closing, Needs: []catalog.Need{catalog.NeedUsers},
+			Point:    "mid-upload", Faults: matrix.Closing, Needs: []catalog.Need{catalog.NeedUsers},
 		}, Run: with(privacyOther)},
 		{Case: catalog.Case{
 			ID: "resume.privacy.not-cached", Level: catalog.Should, Source: privacyText, Later: true,
@@ -31,13 +31,13 @@ func laterChecks() []matrix.Check {
 			Why:      "A cache that answers with an old offset corrupts the upload; one that answers another user gives it away.",
 			Sends:    "A whole upload whose response is cut off; then a read of the three locations.",
 			Failure:  "Cache-Control is missing or public.",
-			Point:    "pre-response", Faults: finOnly,
+			Point:    "pre-response", Faults: matrix.FinOnly,
 		}, Run: with(privacyCache)},
-		acknowledge("never-more", everyFault, "Acknowledge never exceeds what was sent.",
+		acknowledge("never-more", matrix.EveryFault, "Acknowledge never exceeds what was sent.",
 			"A client frees what was acknowledged; it cannot free what it has not sent.", ackNeverMore),
-		acknowledge("never-decreases", finOnly, "Acknowledge never decreases.",
+		acknowledge("never-decreases", matrix.FinOnly, "Acknowledge never decreases.",
 			"What was persisted once stays so.", ackNeverDecreases),
-		acknowledge("kept", everyFault, "After an interruption HEAD never says less than the last Acknowledge.",
+		acknowledge("kept", matrix.EveryFault, "After an interruption HEAD never says less than the last Acknowledge.",
 			"The client may have freed those bytes already.", ackKept),
 	}
 }
@@ -59,14 +59,14 @@ type acked struct {
 }
 
 func (f *flow) acknowledged() acked {
-	length := f.atMost(1 << 20)
+	length := f.AtMost(1 << 20)
 	at := int64(length / 4 * 3)
 	if f.Known(unacknowledged) {
 		f.Unsupported("no interim response carried Acknowledge in an earlier case, and it is optional")
 	}
-	f.d = asking(f.cfg, "resume, acknowledge")
-	a := acked{op: f.op(length)}
-	t := f.AttemptBy(f.d, a.op, f.cut(matrix.RequestBody, at), untilAcknowledged(at-1))
+	f.use(asking(f.Set, "resume, acknowledge"))
+	a := acked{op: f.Op(length)}
+	t := f.AttemptBy(f.d, a.op, f.At(matrix.RequestBody, at), untilAcknowledged(at-1))
 	f.Landed(t)
 	for _, r := range t.Interims {
 		if value := r.Fields.Get("Acknowledge"); value != "" {
@@ -154,16 +154,16 @@ func ackKept(f *flow, a acked) {
 	if at := f.Offset(f.d, a.op); at < last {
 		f.BrokenAt(at, "request body", fmt.Sprintf("at least the %d bytes that were acknowledged", last), "the offset %d", at)
 	}
-	f.completed(a.op)
+	f.Completed(a.op)
 }
 
 func privacyOther(f *flow) {
 	f.Need(catalog.NeedUsers, len(f.Config().Users) > 1)
-	op := f.op(usual)
-	effects := f.Effects(f.w, op.Tag)
-	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
-	before := f.settled(op)
-	piece := f.tail(op, before)
+	op := f.Op(matrix.Usual)
+	effects := f.Effects(f.W, op.Tag)
+	f.Interrupt(f.d, op, f.At(matrix.RequestBody, matrix.Usual/2))
+	before := f.Stable(op)
+	piece := f.Tail(op, before)
 	tried := 0
 	for _, name := range offers {
 		u, err := handle(op, name)
@@ -186,7 +186,7 @@ func privacyOther(f *flow) {
 		f.BrokenAt(before, "request body", "the second user to change nothing", "the offset went from %d to %d", before, now)
 	}
 	effects.None("of what the second user did")
-	f.completed(op)
+	f.Completed(op)
 	for _, name := range []string{responseMessage, contentLocation} { // only now is there something to see
 		if u, err := handle(op, name); err == nil {
 			f.foreign(name, "GET", matrix.RequestTo("GET", u))
@@ -209,8 +209,8 @@ func (f *flow) foreign(name, method string, req exchange.Request) {
 }
 
 func privacyCache(f *flow) {
-	op := f.op(usual)
-	f.Interrupt(f.d, op, f.cut(matrix.ResponseHead, 0))
+	op := f.Op(matrix.Usual)
+	f.Interrupt(f.d, op, f.At(matrix.ResponseHead, 0))
 	if len(named(op)) == 0 {
 		f.Unsupported("no location is offered")
 	}

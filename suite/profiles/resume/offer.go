@@ -48,7 +48,7 @@ func offerChecks() []matrix.Check {
 }
 
 func offerContinue(f *flow) {
-	op := f.op(usual)
+	op := f.Op(matrix.Usual)
 	asked := f.Ask(f.d, op)
 	if asked.Final != nil {
 		asked.Drop()
@@ -56,7 +56,7 @@ func offerContinue(f *flow) {
 			"the final response %d instead of any 100", asked.Final.Status)
 	}
 	offered := named(op)
-	f.success(asked.Finish(), "the upload")
+	f.Success(asked.Finish(), "the upload")
 	f.That(offered, Not(BeEmpty()), "100 (Continue) without any of them, before the body was sent",
 		"at least one of %s in the interim responses", strings.Join(offers, ", "))
 	f.Note("offered: %s", strings.Join(offered, ", "))
@@ -82,11 +82,11 @@ func offerField(name string, source catalog.Source, why string) matrix.Check {
 		Sends:    "The head of an upload with Expect: 100-continue and Prefer: resume, then its body.",
 		Failure:  "The field is missing in every interim response that came before the body was sent.",
 	}, Run: with(func(f *flow) {
-		op := f.op(usual)
+		op := f.Op(matrix.Usual)
 		asked := f.Ask(f.d, op)
 		seen := describe(asked.Interims)
 		there := op.Handle(name) != nil
-		f.success(asked.Finish(), "the upload")
+		f.Success(asked.Finish(), "the upload")
 		f.That(there, BeTrue(), "it is in none of: "+seen, "%s in an interim response", name)
 	})}
 }
@@ -110,7 +110,7 @@ func describe(interims []*exchange.Response) string {
 }
 
 func offerReference(f *flow) {
-	op := f.op(usual)
+	op := f.Op(matrix.Usual)
 	asked := f.Ask(f.d, op)
 	count := 0
 	for _, r := range asked.Interims {
@@ -121,7 +121,7 @@ func offerReference(f *flow) {
 			}
 		}
 	}
-	f.success(asked.Finish(), "the upload")
+	f.Success(asked.Finish(), "the upload")
 	if count == 0 {
 		f.Unsupported("the server offered no location in any interim response")
 	}
@@ -170,10 +170,10 @@ func answering(f *flow, op *matrix.Operation) {
 }
 
 func offerApplied(f *flow) {
-	op := f.op(usual)
+	op := f.Op(matrix.Usual)
 	asked := f.Ask(f.d, op)
 	final := asked.Finish()
-	f.success(final, "the upload")
+	f.Success(final, "the upload")
 	var values []string
 	for _, r := range append(asked.All(), final.Response) {
 		values = append(values, r.Fields.Values("Preference-Applied")...)

@@ -22,7 +22,7 @@ func offerFormChecks() []matrix.Check {
 			Why:      "A client that leaves the value out expects its bytes to be kept.",
 			Sends:    "An upload with Prefer: resume, cut in the middle of its body, then HEAD and PATCH.",
 			Failure:  "The server knows only the long form, or takes the short one for ignore-incomplete.",
-			Point:    "mid-upload", Faults: finOnly,
+			Point:    "mid-upload", Faults: matrix.FinOnly,
 		}, Run: with(func(f *flow) { offerSaves(f, "resume", "resume=save-incomplete") })},
 		{Case: catalog.Case{
 			ID: "resume.offer.save-incomplete", Level: catalog.Must, Source: preference,
@@ -30,7 +30,7 @@ func offerFormChecks() []matrix.Check {
 			Why:      "It is the form in which a client says outright that it will come back.",
 			Sends:    "An upload with Prefer: resume=save-incomplete, cut in the middle of its body, then HEAD and PATCH.",
 			Failure:  "The server compares the preference as one string and knows only Prefer: resume.",
-			Point:    "mid-upload", Faults: finOnly,
+			Point:    "mid-upload", Faults: matrix.FinOnly,
 		}, Run: with(func(f *flow) { offerSaves(f, "resume=save-incomplete", "resume") })},
 		{Case: catalog.Case{
 			ID: "resume.offer.ignore-incomplete", Level: catalog.Should, Source: loose(preference, `"any presence of the preference is a request to send" the fields; nothing says that they must come`),
@@ -79,27 +79,27 @@ func offerFormChecks() []matrix.Check {
 
 // offerSaves asks for resumption in one form, which must be worth as much as the other.
 func offerSaves(f *flow, form, other string) {
-	f.d = asking(f.cfg, form)
-	op := f.op(usual)
-	f.Interrupt(f.d, op, f.cut(matrix.RequestBody, usual/2))
+	f.use(asking(f.Set, form))
+	op := f.Op(matrix.Usual)
+	f.Interrupt(f.d, op, f.At(matrix.RequestBody, matrix.Usual/2))
 	if op.Handle(requestContent) == nil {
-		twin := f.opAs(matrix.NewTag(), 16)
-		f.Upload(asking(f.cfg, other), twin)
+		twin := f.OpAs(matrix.NewTag(), 16)
+		f.Upload(asking(f.Set, other), twin)
 		if twin.Handle(requestContent) != nil {
 			f.Broken("the "+requestContent+" for Prefer: "+form+", as for Prefer: "+other, "none")
 		}
 	}
 	f.offered(op, requestContent)
-	f.completed(op)
+	f.Completed(op)
 }
 
 func offerIgnore(f *flow) {
-	op := f.op(usual)
-	asked := f.Ask(asking(f.cfg, "resume=ignore-incomplete"), op)
+	op := f.Op(matrix.Usual)
+	asked := f.Ask(asking(f.Set, "resume=ignore-incomplete"), op)
 	seen, offered := describe(asked.Interims), named(op)
 	final := asked.Finish()
-	f.success(final, "the upload")
-	f.Intact(f.w, op, final)
+	f.Success(final, "the upload")
+	f.Intact(f.W, op, final)
 	f.That(offered, Not(BeEmpty()), seen, "at least one of %s in the interim responses", strings.Join(offers, ", "))
 }
 
@@ -121,24 +121,24 @@ var forms = [][]string{
 }
 
 func offerSyntax(f *flow) {
-	probe := f.opAs(matrix.NewTag(), 16)
+	probe := f.OpAs(matrix.NewTag(), 16)
 	first := f.Ask(f.d, probe)
-	f.success(first.Finish(), "the upload with Prefer: resume")
+	f.Success(first.Finish(), "the upload with Prefer: resume")
 	if len(named(probe)) == 0 {
 		f.Unsupported("the server offers nothing for Prefer: resume itself")
 	}
 	for _, form := range forms {
 		f.Round()
 		written := strings.Join(form, " | ")
-		op := f.opAs(matrix.NewTag(), 16)
-		asked := f.Ask(asking(f.cfg, form...), op)
+		op := f.OpAs(matrix.NewTag(), 16)
+		asked := f.Ask(asking(f.Set, form...), op)
 		seen, offered := describe(asked.Interims), named(op)
-		f.success(asked.Finish(), "the upload with Prefer: "+written)
+		f.Success(asked.Finish(), "the upload with Prefer: "+written)
 		f.That(offered, Not(BeEmpty()), seen, "the location fields for Prefer: %s, as for Prefer: resume", written)
 	}
 	f.Round()
-	op := f.opAs(matrix.NewTag(), 16)
-	f.success(f.Upload(asking(f.cfg, "resume=resumespec-unknown-value"), op), "the upload with an unknown value of the preference")
+	op := f.OpAs(matrix.NewTag(), 16)
+	f.Success(f.Upload(asking(f.Set, "resume=resumespec-unknown-value"), op), "the upload with an unknown value of the preference")
 }
 
 func offerNotAsked(f *flow) {
@@ -146,23 +146,23 @@ func offerNotAsked(f *flow) {
 		what string
 		d    *driver
 	}{
-		{"without Prefer and Expect", &driver{patch: f.cfg.Patch}},
-		{"with Expect only", &driver{expect: true, patch: f.cfg.Patch}},
+		{"without Prefer and Expect", &driver{patch: f.Set.Patch}},
+		{"with Expect only", &driver{expect: true, patch: f.Set.Patch}},
 		{"with both, by a client that ignores the locations", f.d},
 	}
 	for _, v := range variants {
 		f.Round()
-		op := f.opAs(matrix.NewTag(), usual)
-		effects := f.Effects(f.w, op.Tag)
+		op := f.OpAs(matrix.NewTag(), matrix.Usual)
+		effects := f.Effects(f.W, op.Tag)
 		f.uploaded(v.d, op)
 		effects.Once("after an upload " + v.what)
 	}
 }
 
 func offerNoExpect(f *flow) {
-	op := f.op(usual)
-	d := &driver{prefer: []string{"resume"}, patch: f.cfg.Patch}
-	effects := f.Effects(f.w, op.Tag)
+	op := f.Op(matrix.Usual)
+	d := &driver{prefer: []string{"resume"}, patch: f.Set.Patch}
+	effects := f.Effects(f.W, op.Tag)
 	final := f.uploaded(d, op)
 	effects.Once("after the upload")
 	for _, name := range offers {
@@ -175,7 +175,7 @@ func offerNoExpect(f *flow) {
 }
 
 func offerHTTP10(f *flow) {
-	op := f.op(256)
+	op := f.Op(256)
 	req := f.d.Start(op)
 	req.Proto = "HTTP/1.0"
 	final, interims := f.DoAtOnce("the upload as HTTP/1.0", req)
@@ -223,8 +223,8 @@ func offerRefusal(f *flow) {
 // refusedByHead tries one head. A server that gives leave to send has not refused by the head, which
 // is its right; one that refuses must do so instead of the 100.
 func refusedByHead(f *flow, r refusal) bool {
-	op := f.opAs(matrix.NewTag(), 256)
-	effects := f.Effects(f.w, op.Tag)
+	op := f.OpAs(matrix.NewTag(), 256)
+	effects := f.Effects(f.W, op.Tag)
 	req := f.d.Start(op)
 	r.change(&req)
 	answer := f.AskRaw(r.user, req)

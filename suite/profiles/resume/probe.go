@@ -6,7 +6,7 @@ import "github.com/resumespec/resumespec/suite/matrix"
 // profile. It gives what was seen.
 func Probe(s *matrix.Session) (speaks bool, seen []string) {
 	with(func(f *flow) {
-		asked := f.Ask(f.d, f.op(16))
+		asked := f.Ask(f.d, f.Op(16))
 		asked.Drop()
 		for _, r := range asked.Interims {
 			seen = append(seen, line(r.Proto, r.Status, r.Reason))

@@ -14,7 +14,7 @@ func Checks() []matrix.Check {
 	var all []matrix.Check
 	for _, area := range [][]matrix.Check{
 		offerChecks(), offerFormChecks(), before100Checks(), uploadChecks(), resumeChecks(),
-		refusalChecks(), responseChecks(), downloadChecks(), restartChecks(), laterChecks(),
+		refusalChecks(), responseChecks(), downloadChecks(), restartChecks(), laterChecks(), sweepChecks(),
 	} {
 		for _, check := range area {
 			if check.Point == "" {

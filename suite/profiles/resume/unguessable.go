@@ -17,8 +17,8 @@ const (
 )
 
 func offerUnguessable(f *flow) {
-	first := f.op(16)
-	f.success(f.Upload(f.d, first), "an undisturbed upload")
+	first := f.Op(16)
+	f.Success(f.Upload(f.d, first), "an undisturbed upload")
 	offered := slices.DeleteFunc([]string{requestContent, responseMessage}, func(name string) bool { return first.Handle(name) == nil })
 	if len(offered) == 0 {
 		f.Unsupported("neither %s nor %s is offered", requestContent, responseMessage)
@@ -43,7 +43,7 @@ func (f *flow) quietUploads() []*matrix.Operation {
 	for worker := range workers {
 		all.Go(func() {
 			for i := worker; i < samples; i += workers {
-				uploads[i] = f.opAs(matrix.NewTag(), 16)
+				uploads[i] = f.OpAs(matrix.NewTag(), 16)
 				_, interims, _ := f.TryAll(f.d.Start(uploads[i])) // a failed one offers nothing, and is counted as such
 				for _, r := range interims {
 					f.d.Learn(uploads[i], r)

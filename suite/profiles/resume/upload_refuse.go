@@ -103,20 +103,20 @@ func refusalChecks() []matrix.Check {
 		Why:      "What the server said that it has must stay what it is.",
 		Sends:    "An upload cut in the middle; a PATCH that begins ten bytes before its offset, with other bytes and with the same; then the rest.",
 		Failure:  "The range is written where it says, over bytes that were already acknowledged.",
-	}, closing), Run: with(uploadOverlap)}}
+	}, matrix.Closing), Run: with(uploadOverlap)}}
 	for _, w := range wrongs {
 		checks = append(checks, matrix.Check{Case: midUpload(catalog.Case{
 			ID: "resume.upload." + w.name, Level: catalog.Must, Source: loose(workflow, loosePage),
 			Requires: w.requires, Why: w.why, Failure: w.failure,
 			Sends: "An upload cut in the middle; the wrong PATCH; HEAD; then the right one.",
-		}, closing), Run: with(func(f *flow) { uploadWrong(f, w) })})
+		}, matrix.Closing), Run: with(func(f *flow) { uploadWrong(f, w) })})
 	}
 	return checks
 }
 
 func uploadWrong(f *flow, w wrong) {
-	op := f.interrupted(usual, usual/2)
-	n := f.settled(op)
+	op := f.Interrupted(matrix.Usual, matrix.Usual/2)
+	n := f.Stable(op)
 	for _, form := range w.forms(op.Body, n) {
 		f.Round()
 		r := f.Do("the wrong PATCH", f.formed(op, form, w.media))
@@ -126,7 +126,7 @@ func uploadWrong(f *flow, w wrong) {
 		}
 		f.unchanged(op, n, "after a PATCH with "+describeRange(form.contentRange))
 	}
-	f.completed(op)
+	f.Completed(op)
 }
 
 // formed gives the PATCH of a form; media replaces its media type where it is not empty.
@@ -175,21 +175,21 @@ func (f *flow) unchanged(op *matrix.Operation, n int64, when string) {
 }
 
 func uploadOverlap(f *flow) {
-	op := f.interrupted(usual, usual/2)
-	n := f.settled(op)
-	wrongRange := fmt.Sprintf("bytes %d-%d/%d", n-10, usual-1, usual)
-	r := f.Do("a PATCH over other bytes", f.formed(op, form{wrongRange, matrix.Bytes(int(usual-n+10), 3)}, ""))
+	op := f.Interrupted(matrix.Usual, matrix.Usual/2)
+	n := f.Stable(op)
+	wrongRange := fmt.Sprintf("bytes %d-%d/%d", n-10, matrix.Usual-1, matrix.Usual)
+	r := f.Do("a PATCH over other bytes", f.formed(op, form{wrongRange, matrix.Bytes(int(matrix.Usual-n+10), 3)}, ""))
 	f.refused(r, "a PATCH that overlaps with other bytes")
 	f.unchanged(op, n, "after a PATCH that overlaps with other bytes")
 
-	op.Sent = usual
+	op.Sent = matrix.Usual
 	r = f.Do("a PATCH over the same bytes", f.formed(op, form{wrongRange, op.Body[n-10:]}, ""))
 	if r.Status/100 == 2 {
 		f.Note("an overlap with the same bytes is taken")
-		f.whole(op, f.afterRivals(op, []*exchange.Response{r}))
+		f.Whole(op, f.AfterRivals(op, []*exchange.Response{r}))
 		return
 	}
 	f.refused(r, "a PATCH that overlaps with the same bytes, if it is not taken,")
 	f.unchanged(op, n, "after a PATCH that was refused")
-	f.completed(op)
+	f.Completed(op)
 }
