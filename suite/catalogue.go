@@ -13,11 +13,13 @@ import (
 type profile struct {
 	name, title, source string
 	checks              func() []matrix.Check
+	// probe tells whether the target speaks the profile, and what shows it, without a write of any kind.
+	probe func(*matrix.Session) (speaks bool, seen []string)
 }
 
 // profiles lists them in the order of the report. A new profile is one line here.
 var profiles = []profile{
-	{resume.Name, resume.Title, resume.Source, resume.Checks},
+	{resume.Name, resume.Title, resume.Source, resume.Checks, resume.Probe},
 }
 
 // Cases gives every case in catalogue order.

@@ -3,11 +3,11 @@ package suite
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
-	"github.com/resumespec/resumespec/suite/profiles/resume"
 	"github.com/resumespec/resumespec/suite/target"
 )
 
@@ -40,58 +40,80 @@ func Probe(ctx context.Context, c *target.Config) (*Probed, error) {
 	if err != nil {
 		return nil, err
 	}
+	probed := &Probed{URL: c.Target, Server: answer.Fields.Get("Server")}
+	if probed.Profiles, err = discover(ctx, c); err != nil {
+		return nil, err
+	}
+	names := named(Options{Config: c})
+	for _, p := range probed.Profiles {
+		if p.Speaks && !slices.Contains(names, p.Name) {
+			names = append(names, p.Name)
+		}
+	}
+	if len(names) == 0 {
+		names = []string{profiles[0].name}
+	}
+	probed.Hints = hints(c, names)
+	return probed, nil
+}
+
+// discover asks the target for each profile whether it speaks it.
+func discover(ctx context.Context, c *target.Config) ([]ProbedProfile, error) {
 	base, err := url.Parse(c.Target)
 	if err != nil {
 		return nil, err
 	}
 	bench := &matrix.Bench{Config: c, Base: base, Limits: exchange.Limits{Time: answerLimit, Body: c.Limits.Body}}
-	spoken := ProbedProfile{Name: resume.Name, Title: resume.Title}
-	s := matrix.Run(ctx, bench, matrix.Check{Case: catalog.Case{ID: "resume.probe", Level: catalog.May}, Run: func(s *matrix.Session) {
-		spoken.Speaks, spoken.Seen = resume.Probe(s)
-	}}, catalog.Variant{Fault: "none", Transport: "h1"})
-	if s.Finding.Verdict != catalog.Pass {
-		spoken.Seen = append(spoken.Seen, s.Finding.Got)
+	var all []ProbedProfile
+	for _, p := range profiles {
+		one := ProbedProfile{Name: p.name, Title: p.title}
+		s := matrix.Run(ctx, bench, matrix.Check{Case: catalog.Case{ID: p.name + ".probe", Level: catalog.May}, Run: func(s *matrix.Session) {
+			one.Speaks, one.Seen = p.probe(s)
+		}}, catalog.Variant{Fault: "none", Transport: "h1"})
+		if s.Finding.Verdict != catalog.Pass {
+			one.Seen = append(one.Seen, s.Finding.Got)
+		}
+		all = append(all, one)
 	}
-	return &Probed{URL: c.Target, Server: answer.Fields.Get("Server"), Profiles: []ProbedProfile{spoken}, Hints: hints(c)}, nil
+	return all, nil
 }
 
 // enables says what each key of the configuration tells the suite.
 var enables = []struct {
 	need catalog.Need
 	what string
-	set  func(*target.Config) bool
+	set  func(*target.Config, *target.Profile) bool
 }{
-	{catalog.NeedCount, "where the number of effects can be read", func(c *target.Config) bool { return c.Profile("resume").Count != nil }},
-	{catalog.NeedLarge, "an upload that is answered with 64 KiB or more, so that its download can be cut", func(c *target.Config) bool { return c.Profile("resume").Large != nil }},
-	{catalog.NeedSlow, "an upload that is processed slowly", func(c *target.Config) bool { return c.Profile("resume").Slow != nil }},
-	{catalog.NeedFailing, "uploads that end in an error", func(c *target.Config) bool { return len(c.Profile("resume").Failing) > 0 }},
-	{catalog.NeedRestart, "how the server is stopped and started again", func(c *target.Config) bool { return c.Restart != nil }},
-	{catalog.NeedUsers, "credentials of two users", func(c *target.Config) bool { return len(c.Users) > 1 }},
+	{catalog.NeedCount, "where the number of effects can be read", func(_ *target.Config, p *target.Profile) bool { return p.Count != nil }},
+	{catalog.NeedLarge, "an upload that is answered with 64 KiB or more, so that its download can be cut", func(_ *target.Config, p *target.Profile) bool { return p.Large != nil }},
+	{catalog.NeedSlow, "an upload that is processed slowly", func(_ *target.Config, p *target.Profile) bool { return p.Slow != nil }},
+	{catalog.NeedFailing, "uploads that end in an error", func(_ *target.Config, p *target.Profile) bool { return len(p.Failing) > 0 }},
+	{catalog.NeedRestart, "how the server is stopped and started again", func(c *target.Config, _ *target.Profile) bool { return c.Restart != nil }},
+	{catalog.NeedUsers, "credentials of two users", func(c *target.Config, _ *target.Profile) bool { return len(c.Users) > 1 }},
 }
 
-// hints lists the keys that are not set, with the number of cases that need them.
-func hints(c *target.Config) []Hint {
-	counts := map[catalog.Need]int{}
-	for _, one := range Cases() {
-		for _, need := range one.Needs {
-			counts[need]++
-		}
-	}
-	counts[catalog.NeedLarge] = largeCases()
+// hints lists the keys that are not set, with the number of cases of the profiles that need them.
+func hints(c *target.Config, names []string) []Hint {
 	var all []Hint
 	for _, e := range enables {
-		if !e.set(c) {
-			all = append(all, Hint{Key: string(e.need), Enables: e.what, Cases: counts[e.need]})
+		hint := Hint{Key: string(e.need), Enables: e.what}
+		for _, p := range profiles {
+			if slices.Contains(names, p.name) && !e.set(c, c.Profile(p.name)) {
+				hint.Cases += p.needing(e.need)
+			}
+		}
+		if hint.Cases > 0 {
+			all = append(all, hint)
 		}
 	}
 	return all
 }
 
-// largeCases counts the cases that cut a response's body, which needs one that is long enough.
-func largeCases() int {
+// needing counts the cases that a key turns on.
+func (p profile) needing(need catalog.Need) int {
 	n := 0
-	for _, c := range Cases() {
-		if c.Point == "partial-download" {
+	for _, check := range p.checks() {
+		if slices.Contains(check.Needs, need) {
 			n++
 		}
 	}

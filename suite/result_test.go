@@ -209,7 +209,7 @@ func TestHints(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := map[string]int{}
-	for _, h := range hints(bare) {
+	for _, h := range hints(bare, []string{"resume"}) {
 		keys[h.Key] = h.Cases
 		if h.Enables == "" || h.Cases < 1 {
 			t.Errorf("%+v", h)
@@ -234,7 +234,7 @@ profiles: {resume: {count: {path: /}, large: {path: /}, slow: {path: /}, failing
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := hints(full); len(h) != 0 {
+	if h := hints(full, []string{"resume"}); len(h) != 0 {
 		t.Errorf("hints for a whole configuration: %+v", h)
 	}
 }

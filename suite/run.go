@@ -21,6 +21,7 @@ import (
 type runner struct {
 	options Options
 	plan    plan
+	named   []string // the profiles to test
 	bench   *matrix.Bench
 	secrets *redactor
 
@@ -79,7 +80,8 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 	r := &runner{options: o, secrets: newRedactor(o.Config), results: map[string]reports.Result{}}
 	var err error
 	o.Selection.Sweep = o.Sweep > 0
-	if r.plan, err = newPlan(wanted(o), o.Config.Transports, o.Selection); err != nil {
+	r.named = named(o)
+	if r.plan, err = newPlan(r.named, o.Config.Transports, o.Selection); err != nil {
 		return nil, err
 	}
 	answer, err := preflight(ctx, o.Config)
@@ -87,6 +89,9 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 		return nil, err
 	}
 	r.server = answer.Fields.Get("Server")
+	if err := r.discover(ctx); err != nil {
+		return nil, err
+	}
 	if r.bench, err = NewBench(ctx, o.Config, o.Toxiproxy); err != nil {
 		return nil, err
 	}
@@ -96,14 +101,49 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 	return r, nil
 }
 
-// wanted gives the profiles to test: those on the command line, else those that the configuration names,
-// else all.
-func wanted(o Options) []string {
+// named gives the profiles that the user names, on the command line or else in the configuration; none: those that
+// the target turns out to speak.
+func named(o Options) []string {
 	if len(o.Selection.Profiles) > 0 {
 		return o.Selection.Profiles
 	}
-	if o.Config.Profiles["resume"] != nil {
-		return []string{"resume"}
+	var names []string
+	for _, p := range profiles {
+		if o.Config.Profiles[p.name] != nil {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
+// discover finds out what the target speaks where no profile is named. If it speaks none, the cases of the first one
+// tell what is missing; if the cases that were selected are of others, they tell.
+func (r *runner) discover(ctx context.Context) error {
+	if len(r.named) > 0 {
+		return nil
+	}
+	found, err := discover(ctx, r.options.Config)
+	if err != nil {
+		return err
+	}
+	for _, p := range found {
+		if p.Speaks {
+			r.named = append(r.named, p.Name)
+		}
+	}
+	if len(r.named) == 0 {
+		r.named = []string{profiles[0].name}
+	}
+	spoken := slices.DeleteFunc(slices.Clone(r.plan), func(i item) bool { return !slices.Contains(r.named, i.check.Profile()) })
+	if len(spoken.selected()) > 0 {
+		r.plan = spoken
+		return nil
+	}
+	r.named = nil
+	for _, i := range r.plan.selected() {
+		if name := i.check.Profile(); !slices.Contains(r.named, name) {
+			r.named = append(r.named, name)
+		}
 	}
 	return nil
 }
@@ -213,7 +253,7 @@ func (r *runner) report(began time.Time) *reports.Report {
 		Command: r.secrets.texts(r.options.Command), Interrupted: r.secrets.text(r.stopped), Results: []reports.Result{},
 	}
 	for _, p := range profiles {
-		if named := wanted(r.options); len(named) == 0 || slices.Contains(named, p.name) {
+		if slices.Contains(r.named, p.name) {
 			out.Profiles = append(out.Profiles, reports.Profile{Name: p.name, Title: p.title, Source: p.source})
 		}
 	}

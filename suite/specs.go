@@ -92,7 +92,7 @@ func (r *runner) decorators(i item, place types.CodeLocation) []any {
 		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
 		ginkgo.SpecTimeout(limit), ginkgo.GracePeriod(2 * time.Second),
 	}
-	count := r.options.Config.Profile("resume").Count
+	count := r.options.Config.Profile(c.Profile()).Count
 	if count != nil && !count.Tagged() || slices.Contains(c.Needs, catalog.NeedRestart) {
 		all = append(all, ginkgo.Serial)
 	}

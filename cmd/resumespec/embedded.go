@@ -32,7 +32,7 @@ func startEmbedded(given *target.Config) (*embedded, error) {
 		return nil, err
 	}
 	config := given
-	if given.Profiles["resume"] == nil {
+	if len(given.Profiles) == 0 {
 		config = standard
 	}
 	config.Limits, config.Path = given.Limits, given.Path

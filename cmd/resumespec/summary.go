@@ -18,15 +18,15 @@ type missing struct {
 	cases   []string // IDs, each once
 }
 
-// offered says whether the config offers what a case needs.
-var offered = map[catalog.Need]func(*target.Config) bool{
-	catalog.NeedReadback: func(c *target.Config) bool { return c.Profile("resume").Readback.From != "none" },
-	catalog.NeedCount:    func(c *target.Config) bool { return c.Profile("resume").Count != nil },
-	catalog.NeedLarge:    func(c *target.Config) bool { return c.Profile("resume").Large != nil },
-	catalog.NeedSlow:     func(c *target.Config) bool { return c.Profile("resume").Slow != nil },
-	catalog.NeedFailing:  func(c *target.Config) bool { return len(c.Profile("resume").Failing) > 0 },
-	catalog.NeedRestart:  func(c *target.Config) bool { return c.Restart != nil },
-	catalog.NeedUsers:    func(c *target.Config) bool { return len(c.Users) > 1 },
+// offered says whether the config offers what a case of a profile needs.
+var offered = map[catalog.Need]func(*target.Config, *target.Profile) bool{
+	catalog.NeedReadback: func(_ *target.Config, p *target.Profile) bool { return p.Readback.From != "none" },
+	catalog.NeedCount:    func(_ *target.Config, p *target.Profile) bool { return p.Count != nil },
+	catalog.NeedLarge:    func(_ *target.Config, p *target.Profile) bool { return p.Large != nil },
+	catalog.NeedSlow:     func(_ *target.Config, p *target.Profile) bool { return p.Slow != nil },
+	catalog.NeedFailing:  func(_ *target.Config, p *target.Profile) bool { return len(p.Failing) > 0 },
+	catalog.NeedRestart:  func(c *target.Config, _ *target.Profile) bool { return c.Restart != nil },
+	catalog.NeedUsers:    func(c *target.Config, _ *target.Profile) bool { return len(c.Users) > 1 },
 }
 
 // missingOf groups the unsupported results by the config key that would turn them on, most results first. A result
@@ -51,7 +51,7 @@ func missingOf(r *reports.Report, lookup func(string) (catalog.Case, bool), conf
 		id, found := r.Results[i].ID, false
 		c, _ := lookup(id)
 		for _, need := range c.Needs {
-			if has := offered[need]; has != nil && !has(config) {
+			if has := offered[need]; has != nil && !has(config, config.Profile(c.Profile())) {
 				add(string(need), id)
 				found = true
 			}

@@ -77,7 +77,7 @@ func downloadChecks() []matrix.Check {
 
 // download fills in what the cases of this area share.
 func download(c catalog.Case, faults []string) catalog.Case {
-	c.Point, c.Faults = "partial-download", faults
+	c.Point, c.Faults, c.Needs = "partial-download", faults, []catalog.Need{catalog.NeedLarge}
 	return c
 }
 
