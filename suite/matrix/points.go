@@ -14,7 +14,7 @@ type Terms struct {
 	Outcome string // how a client sees the outcome again: "GET on the status resource"; "" where it cannot
 	Place   string // from where is downloaded: "the document"
 
-	// Source of each area: "before100", "upload", "response", "download", "restart".
+	// Source of each area: "before100", "upload", "response", "download", "restart", "sweep".
 	Source map[string]catalog.Source
 	// Omit names the cases that the protocol has no room for ("upload.unknown-length"), and why.
 	Omit map[string]string
@@ -54,7 +54,7 @@ func Points(t Terms, with func(func(*Flow)) func(*Session)) []Check {
 		}
 		checks = append(checks, Check{
 			Case: catalog.Case{
-				ID: t.Profile + "." + p.name, Level: level, Source: source, Point: pointOf[area], Faults: p.faults, Needs: p.needs,
+				ID: t.Profile + "." + p.name, Level: level, Source: source, Point: p.point(area), Faults: p.faults, Needs: p.needs, Sweep: area == "sweep",
 				Requires: words.Replace(p.requires), Why: words.Replace(p.why), Sends: words.Replace(p.sends), Failure: words.Replace(p.wrong),
 			},
 			Run: with(p.run),
@@ -65,7 +65,16 @@ func Points(t Terms, with func(func(*Flow)) func(*Session)) []Check {
 
 // pointOf gives the interruption point of each area.
 var pointOf = map[string]string{
-	"before100": "before-100", "upload": "mid-upload", "response": "pre-response", "download": "partial-download", "restart": "mid-upload",
+	"before100": "before-100", "upload": "mid-upload", "response": "pre-response", "download": "partial-download", "restart": "mid-upload", "sweep": "mid-upload",
+}
+
+// point gives the interruption point of a case.
+func (p point) point(area string) string {
+	switch p.name {
+	case "restart.response", "sweep.response":
+		return "pre-response"
+	}
+	return pointOf[area]
 }
 
 // usesOutcome says whether a case is about seeing the outcome again.
@@ -73,7 +82,7 @@ func (p point) usesOutcome() bool { return strings.Contains(p.requires+p.sends, 
 
 func points(t Terms) []point {
 	var all []point
-	for _, area := range [][]point{pointsBefore100(), pointsUpload(t), pointsResume(), pointsResponse(), pointsDownload(), pointsRestart()} {
+	for _, area := range [][]point{pointsBefore100(), pointsUpload(t), pointsResume(), pointsResponse(), pointsDownload(), pointsRestart(), pointsSweep()} {
 		all = append(all, area...)
 	}
 	return all
@@ -293,5 +302,20 @@ func pointsRestart() []point {
 			"Without it a client never learns what became of its request, and issues it a second time.",
 			"A whole upload whose response is cut off; a restart of the server; then {outcome}; twins before and after.",
 			"Outcomes are only in the memory of the process, or are made up again from what is left.", RestartResponse, loose},
+	}
+}
+
+func pointsSweep() []point {
+	return []point{
+		{"sweep.request", catalog.Must, Closing, nil,
+			"Wherever its request is cut, an upload can be recovered: the offset is never above what was sent and never goes down, what is stored equals the body, and the effect happens once.",
+			"A connection breaks at any byte, and an off-by-one shows itself at one of them only.",
+			"One upload for each byte of the request, cut there, in the head or in the body; the same request again where the head was cut, else twice {ask}, and {write}; a read of the stored bytes and of the number of effects.",
+			"The table of failing bytes says where: one byte alone is an off-by-one, a border of a buffer or of the message; a long run is a rule that is broken everywhere, which a case of another area tells in more detail.", SweptRequest, ""},
+		{"sweep.response", catalog.Must, Closing, nil,
+			"Wherever its response is cut, an upload can be recovered: before the end of the 100 (Continue) by the same request again, later by a look at what became of it; the effect happens once.",
+			"The client cannot choose where its connection breaks.",
+			"One upload for each byte of the 100 (Continue), of the head of the final response and of its body, cut there; then the same request again, or a look at the upload; a read of the stored bytes and of the number of effects.",
+			"The response is taken for delivered once part of it was written, or the request for begun although its 100 was lost.", SweptResponse, ""},
 	}
 }
