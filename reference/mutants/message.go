@@ -139,6 +139,17 @@ func message() []Mutant {
 			},
 		},
 		{
+			Name: "message-of-16-kib", Sentence: "The response message keeps the first 16 KiB of a response body, as if that were all.",
+			Breaks: cases("download.message"),
+			Apply: copying(func(resp *store.Response) {
+				const most = 16 << 10
+				if resp.Pad > most {
+					resp.Pad = most
+					http.Header(resp.Header).Set("Content-Length", strconv.FormatInt(int64(len(resp.Body)+len(resp.Tail))+most, 10))
+				}
+			}),
+		},
+		{
 			Name: "message-delete-ignored", Sentence: "DELETE on the response message is answered as a success and changes nothing.",
 			Breaks: cases("response.delete"),
 			Apply:  func(s *reference.Seams) { s.Message.Close = func(*store.Operation) error { return nil } },
