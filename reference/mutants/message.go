@@ -17,7 +17,7 @@ func message() []Mutant {
 		{
 			Name: "message-of-another", Sentence: "The response message is that of the first operation.",
 			Breaks: cases("response.available"),
-			Apply:  func(s *reference.Seams) { finals(s, messages, firstOnes()) },
+			Apply:  firstOnes(messages),
 		},
 		{
 			Name: "message-half-body", Sentence: "The response message has half of its body.",
@@ -196,11 +196,16 @@ func early(state store.State, status int) func(*reference.Seams) {
 	}
 }
 
-// firstOnes gives the first response that was asked for to all.
-func firstOnes() final {
-	var first atomic.Pointer[store.Response]
-	return func(_ *http.Request, _ *store.Operation, resp *store.Response) (*store.Response, bool) {
-		first.CompareAndSwap(nil, resp)
-		return first.Load(), true
+// firstOnes gives the first response that was made to all who ask at the resources of one kind.
+func firstOnes(prefix string) func(*reference.Seams) {
+	return func(s *reference.Seams) {
+		var first atomic.Pointer[store.Response]
+		outcomes(s, func(_ *store.Operation, resp *store.Response) *store.Response {
+			first.CompareAndSwap(nil, resp)
+			return resp
+		})
+		finals(s, prefix, func(*http.Request, *store.Operation, *store.Response) (*store.Response, bool) {
+			return first.Load(), true
+		})
 	}
 }
