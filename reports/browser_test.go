@@ -175,7 +175,7 @@ func ofData(r *Report, keep func(*Result) bool) int {
 
 func TestBrowser(t *testing.T) {
 	report := sample(160, 4)
-	site := serve(t, map[string]*Report{"sample": report, "poison": poisoned(), "large": sample(1100, 0), "empty": {}})
+	site := serve(t, map[string]*Report{"sample": report, "poison": poisoned(), "large": sample(1100, 0), "sweep": swept(), "empty": {}})
 	ctx := browser(t)
 	for _, test := range []struct {
 		name string
@@ -183,7 +183,7 @@ func TestBrowser(t *testing.T) {
 	}{
 		{"opens", testOpens}, {"filters", testFilters}, {"address keeps the filter", testAddress}, {"deep links", testDeepLinks},
 		{"map", testMap}, {"hostile strings", testHostile}, {"phone", testPhone}, {"dark", testDark}, {"keys", testKeys},
-		{"print", testPrint}, {"copy", testCopy}, {"timeline", testTimeline}, {"large", testLarge}, {"no script", testNoScript}, {"empty", testEmpty}, {"file", testFile},
+		{"print", testPrint}, {"copy", testCopy}, {"timeline", testTimeline}, {"large", testLarge}, {"sweep", testSweep}, {"no script", testNoScript}, {"empty", testEmpty}, {"file", testFile},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, ctx, site, report) })
 	}

@@ -32,7 +32,7 @@ const (
 
 var (
 	pageStyle  = asset("style.css")
-	pageScript = asset("exchange.js") + asset("page.js")
+	pageScript = asset("exchange.js") + asset("sweep.js") + asset("page.js")
 	pageTmpl   = template.Must(template.New("page").Funcs(template.FuncMap{
 		"line":        Sanitize,
 		"text":        func(s string) string { return SanitizeLines(s, "") },
@@ -40,6 +40,7 @@ var (
 		"short":       func(s string) string { return shorten(s, 600) },
 		"link":        webLink,
 		"number":      number,
+		"comma":       comma,
 		"place":       placeWords,
 		"symbol":      symbol,
 		"meaning":     meaning,

@@ -22,7 +22,7 @@ const maxJSON = 256 << 20
 // written.
 func WriteJSON(w io.Writer, r *Report) error {
 	out := normalize(r)
-	if err := problems(checkWords(out), checkKeys(out)); err != nil {
+	if err := problems(checkWords(out), checkKeys(out), checkSweeps(out)); err != nil {
 		return fmt.Errorf("write JSON report: %w", err)
 	}
 	var buf bytes.Buffer
@@ -124,6 +124,7 @@ func normalizeResult(r Result) Result {
 			r.Figures[i].Value = 0
 		}
 	}
+	r.Sweep = normalizeSweep(r.Sweep)
 	r.Omitted = max(r.Omitted, 0)
 	r.Evidence = append([]Evidence{}, r.Evidence...)
 	for i := range r.Evidence {

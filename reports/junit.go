@@ -178,6 +178,9 @@ func outcomeText(r *Result) string {
 	for _, note := range r.Notes {
 		line("note", note)
 	}
+	for _, text := range r.Sweep.lines(50) {
+		line("cut at", text)
+	}
 	line("rerun", r.Rerun)
 	return b.String()
 }

@@ -125,6 +125,7 @@ func entryInFull(r *Result) string {
 	for _, note := range r.Notes[:min(len(r.Notes), 10)] {
 		fmt.Fprintf(&b, "- **Note:** %s\n", field(note))
 	}
+	sweepTable(&b, r.Sweep)
 	if source := cited(r.Source); source != "" {
 		if link := webLink(r.Source.URL); link != "" && len(link) < maxField {
 			fmt.Fprintf(&b, "- **Source:** [%s](<%s>)\n", field(source), strings.NewReplacer("<", "%3C", ">", "%3E", "\\", "%5C", "|", "%7C", "`", "%60").Replace(link))
@@ -137,6 +138,22 @@ func entryInFull(r *Result) string {
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// sweepTable lists the failing bytes of a sweep.
+func sweepTable(b *strings.Builder, s *Sweep) {
+	const most = 20
+	if s == nil || len(s.Failures) == 0 {
+		return
+	}
+	b.WriteString("\n| Cut at | Cuts | Expected | Got |\n|:--|--:|:--|:--|\n")
+	for _, f := range s.Failures[:min(len(s.Failures), most)] {
+		fmt.Fprintf(b, "| %s | %d | %s | %s |\n", field(f.Where()), f.Cuts, field(shorten(f.Expected, 300)), field(shorten(f.Got, 300)))
+	}
+	if more := s.Others(most); more > 0 {
+		fmt.Fprintf(b, "\nand %s more.\n", plural(more, "failing cut", "failing cuts"))
+	}
+	b.WriteString("\n")
 }
 
 func entryInShort(r *Result) string {

@@ -1,6 +1,9 @@
 package reports
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Sweep is what was found where one message was cut at each of its bytes, or at many. A position is the number of
 // bytes of the message before the cut.
@@ -59,4 +62,93 @@ func (s *Sweep) Others(n int) int {
 		more += f.Cuts
 	}
 	return more
+}
+
+// sweepOutcomes are the words of SweepRun.Outcome, and what they mean.
+var sweepOutcomes = map[string]string{
+	"pass":      "recovered",
+	"warn":      "recovered, by a client that had to ask twice",
+	"fail":      "not recovered as it must be",
+	"unoffered": "no way to recover was offered this time",
+	"beyond":    "the message was shorter this time",
+	"missed":    "the cut did not land; says nothing about the target",
+	"unmade":    "not cut: the sweep had ended",
+}
+
+// What a report keeps of one sweep at most.
+const (
+	maxSweepRuns     = 100_000
+	maxSweepFailures = 1000
+)
+
+// normalizeSweep gives a copy in which lists are there and bounded, and counts natural.
+func normalizeSweep(s *Sweep) *Sweep {
+	if s == nil {
+		return nil
+	}
+	out := *s
+	natural(&out.Bytes)
+	out.More, out.Cuts = max(out.Others(maxSweepFailures), 0), max(out.Cuts, 0)
+	out.Parts = append([]SweepPart{}, s.Parts...)
+	out.Runs = append([]SweepRun{}, s.Runs[:min(len(s.Runs), maxSweepRuns)]...)
+	out.Failures = append([]SweepFailure{}, s.Failures[:min(len(s.Failures), maxSweepFailures)]...)
+	for i := range out.Parts {
+		natural(&out.Parts[i].From, &out.Parts[i].To)
+	}
+	for i := range out.Runs {
+		run := &out.Runs[i]
+		natural(&run.From, &run.To)
+		run.Step = max(run.Step, 1)
+	}
+	for i := range out.Failures {
+		f := &out.Failures[i]
+		natural(&f.From, &f.To)
+		f.Cuts = max(f.Cuts, 0)
+	}
+	return &out
+}
+
+func (r *Result) sweepRuns() []SweepRun {
+	if r.Sweep == nil {
+		return nil
+	}
+	return r.Sweep.Runs
+}
+
+// checkSweeps finds sweeps whose runs are not in order or lie outside of their message.
+func checkSweeps(r *Report) []string {
+	var list []string
+	for i := range r.Results {
+		sweep := r.Results[i].Sweep
+		if sweep == nil {
+			continue
+		}
+		last := int64(-1)
+		for j, run := range sweep.Runs {
+			if run.From <= last || run.To < run.From || run.To > sweep.Bytes {
+				list = append(list, fmt.Sprintf("results[%d].sweep.runs[%d]: from %d to %d is out of order, or beyond the %d bytes", i, j, run.From, run.To, sweep.Bytes))
+			}
+			last = run.To
+		}
+		bad := func(p SweepPart) bool { return p.To < p.From || p.To > sweep.Bytes }
+		if j := slices.IndexFunc(sweep.Parts, bad); j >= 0 {
+			list = append(list, fmt.Sprintf("results[%d].sweep.parts[%d]: from %d to %d of %d bytes", i, j, sweep.Parts[j].From, sweep.Parts[j].To, sweep.Bytes))
+		}
+	}
+	return list
+}
+
+// lines tells the failing bytes, at most so many runs of them; none where nothing was swept.
+func (s *Sweep) lines(most int) []string {
+	if s == nil {
+		return nil
+	}
+	var lines []string
+	for _, f := range s.Failures[:min(len(s.Failures), most)] {
+		lines = append(lines, f.Where()+": expected "+shorten(f.Expected, 300)+"; got "+shorten(f.Got, 300))
+	}
+	if more := s.Others(most); more > 0 {
+		lines = append(lines, "and "+plural(more, "failing cut", "failing cuts")+" more")
+	}
+	return lines
 }

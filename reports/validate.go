@@ -71,7 +71,7 @@ func Validate(data []byte) error {
 	if err := json.Unmarshal(data, &report); err != nil {
 		return explainJSON(err)
 	}
-	return problems(checkSummary(&report), checkKeys(&report), checkEvidence(&report))
+	return problems(checkSummary(&report), checkKeys(&report), checkEvidence(&report), checkSweeps(&report))
 }
 
 // leaves lists the innermost errors, each with its place.
@@ -164,6 +164,9 @@ func checkWords(r *Report) []string {
 		check(i, "level", string(result.Level), slices.Contains(Levels, result.Level))
 		check(i, "point", result.Point, slices.Contains(points, result.Point))
 		check(i, "fault", result.Fault, slices.Contains(faults, result.Fault))
+		for j, run := range result.sweepRuns() {
+			check(i, fmt.Sprintf("sweep.runs[%d].outcome", j), run.Outcome, sweepOutcomes[run.Outcome] != "")
+		}
 	}
 	return list
 }

@@ -107,17 +107,12 @@ func (f *runFlags) selection(cases []catalog.Case) (suite.Selection, error) {
 }
 
 // checkSweep says what is wrong with the length that was asked for.
-func (f *runFlags) checkSweep(args []string, config *target.Config) error {
-	if !f.sweepGiven {
-		return nil
-	}
-	if len(args) == 1 && strings.Trim(args[0], "0123456789") == "" {
-		return usage("--sweep takes a length after an equals sign only: --sweep=%s", args[0])
-	}
-	if f.sweep < 1 {
+func (f *runFlags) checkSweep(config *target.Config) error {
+	most := config.Limits.Body
+	switch {
+	case f.sweepGiven && f.sweep < 1:
 		return usage("--sweep=%d: a request has at least one byte", f.sweep)
-	}
-	if most := config.Limits.Body; f.sweep > most {
+	case f.sweepGiven && f.sweep > most:
 		return usage("--sweep=%d is longer than limits.body in the config allows (%d bytes)", f.sweep, most)
 	}
 	return nil
@@ -136,6 +131,9 @@ func (f *runFlags) sweepWord() []string {
 
 // config loads the config, and lets a URL override its target. The target may stay empty.
 func (f *runFlags) config(args []string) (*target.Config, error) {
+	if f.sweepGiven && len(args) == 1 && strings.Trim(args[0], "0123456789") == "" {
+		return nil, usage("--sweep takes its length after an equals sign only: --sweep=%s", args[0])
+	}
 	config, err := target.Parse("", nil)
 	if f.configFile != "" {
 		config, err = target.Load(f.configFile)

@@ -48,7 +48,7 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.checkSweep(args, config); err != nil {
+	if err := f.checkSweep(config); err != nil {
 		return err
 	}
 	files, err := f.outputs()

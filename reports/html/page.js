@@ -22,6 +22,8 @@ function complete(result) {
     data.remove();
   }
   for (const button of result.querySelectorAll(".copy[hidden]")) button.hidden = false;
+  for (const strip of result.querySelectorAll(".strip:not([role])")) liven(strip);
+  for (const keys of result.querySelectorAll(".withkeys[hidden]")) keys.hidden = false;
 }
 
 document.addEventListener("toggle", (event) => {

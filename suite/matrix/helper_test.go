@@ -32,7 +32,12 @@ func serve(t *testing.T, handler http.Handler, limits ...time.Duration) *Bench {
 // serveUntil is serve that also gives a way to end the server at once, with all its connections.
 func serveUntil(t *testing.T, handler http.Handler) (*Bench, func()) {
 	t.Helper()
-	server := httptest.NewServer(handler)
+	return benchFor(t, httptest.NewServer(handler))
+}
+
+// benchFor is serveUntil for a server that has started; it is closed with the test.
+func benchFor(t *testing.T, server *httptest.Server) (*Bench, func()) {
+	t.Helper()
 	stop := sync.OnceFunc(func() {
 		_ = server.Listener.Close()
 		server.CloseClientConnections()

@@ -21,22 +21,29 @@ func (b *sweeping) borders() []int64 {
 // positions gives where a message is cut, from its first byte to behind its last: everywhere in a short one.
 func positions(borders []int64) []int64 {
 	last := slices.Max(borders)
-	step := stride(last, int64(len(slices.Compact(slices.Sorted(slices.Values(borders))))))
 	var all []int64
-	for at := int64(0); at <= last; at++ {
-		if at%step == 0 || slices.ContainsFunc(borders, func(border int64) bool { return max(at-border, border-at) <= nearBorder }) {
+	for _, border := range borders {
+		for at := max(0, border-nearBorder); at <= min(last, border+nearBorder); at++ {
 			all = append(all, at)
 		}
 	}
-	return all
+	step := stride(last, int64(len(all)))
+	for at := int64(0); at <= last; at += step {
+		all = append(all, at)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
-// stride gives the distance of the cuts away from the borders. It is odd, so that they meet every remainder of the
-// powers of two in which buffers are measured.
-func stride(length, borders int64) int64 {
+// stride gives the distance of the cuts away from the borders, near which so many are made already. A long one is
+// odd, so that the cuts meet every remainder of the powers of two in which buffers are measured.
+func stride(length, near int64) int64 {
 	if length <= everyByte+everyByte/8 {
 		return 1
 	}
-	free := int64(everyByte) - borders*(2*nearBorder+1)
-	return (length/max(free, 1) + 1) | 1
+	step := max(1, length/max(everyByte-near, 1))
+	if step >= 8 {
+		step |= 1
+	}
+	return step
 }

@@ -32,10 +32,10 @@ func (b *sweeping) recoverResponse(a *attempt) {
 		b.reissue(a, "of a request whose 100 (Continue) was cut")
 		return
 	}
+	b.recoverLost(a)
 	if final := a.trial.Final; final != nil && final.Complete && framed(final) {
 		b.twins.in(a.Session).Same(a.op, &Outcome{Response: final, Bases: bases(a.op), Via: "the request"})
 	}
-	b.recoverLost(a)
 }
 
 // framed says whether a response ends by itself: one that ends with its connection looks whole wherever it is cut.
@@ -64,9 +64,10 @@ func (b *sweeping) recoverLost(a *attempt) {
 	a.effects.Once("of an upload whose response was lost")
 }
 
-// judge asks of a recovered upload that nothing shows its interruption.
+// judge asks of a recovered upload that nothing shows its interruption. The twins come last: they may take further
+// ones, which have effects of their own.
 func (b *sweeping) judge(a *attempt, o *Outcome) {
 	a.Intact(b.Witness, a.op, a.Placed(b.Witness, b.Driver, a.op, o))
-	b.twins.in(a.Session).Same(a.op, o)
 	a.effects.Once("of an upload that was cut and recovered")
+	b.twins.in(a.Session).Same(a.op, o)
 }
