@@ -1,15 +1,17 @@
 package suite
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"os/exec"
 	"regexp"
-	"time"
 
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite/target"
 )
 
-// Options say what to run, against what and how.
+// Options say what to run, against what and how. But for the functions they travel to the workers of a run as JSON.
 type Options struct {
 	Config    *target.Config // filled with defaults
 	Selection Selection
@@ -20,8 +22,13 @@ type Options struct {
 	Command []string
 	// Rerun is the start of the command that repeats a case: "resumespec run URL --config F".
 	Rerun string
+	// Jobs is how many processes run cases side by side; with 0 and 1 it is this one alone.
+	Jobs int
+	// Worker gives the command, not yet started, that calls Work with its standard input and output. It is needed where
+	// Jobs is more than 1.
+	Worker func(context.Context) *exec.Cmd `json:"-"`
 	// Progress is called from one goroutine for each step of the run; nil: nobody watches.
-	Progress func(Progress)
+	Progress func(Progress) `json:"-"`
 }
 
 // Selection narrows a run. Empty lists select everything.
@@ -34,16 +41,30 @@ type Selection struct {
 	Focus      *regexp.Regexp // matched against "ID [point fault transport]"
 	Skip       *regexp.Regexp
 	Nothing    bool // an empty --focus: selects nothing
+	Shard      Shard
+}
+
+// Shard is one of several parts of a selection that are run apart from each other; the zero value is all of it.
+type Shard struct {
+	Part int // from 1
+	Of   int
+}
+
+// String gives the shard as on the command line, "2/3"; "" for the whole.
+func (s Shard) String() string {
+	if s.Of == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", s.Part, s.Of)
 }
 
 // Progress is one step of a run, for who watches it.
 type Progress struct {
-	Kind    ProgressKind
-	Done    int // results so far
-	Total   int // results that will come
-	Title   string
-	Result  *reports.Result // with Finished
-	Elapsed time.Duration
+	Kind   ProgressKind
+	Done   int // results so far
+	Total  int // results that will come
+	Title  string
+	Result *reports.Result // with Finished
 }
 
 // ProgressKind names the step.

@@ -2,7 +2,6 @@ package suite
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -19,8 +18,8 @@ import (
 // ginkgoRun is held while Ginkgo runs: its tree of specs is one per process.
 var ginkgoRun sync.Mutex
 
-// ginkgo builds the tree of specs and runs it in this process, without Ginkgo's own output.
-func (r *runner) ginkgo(ctx context.Context) error {
+// ginkgo builds the tree of specs and runs it in this process, without Ginkgo's own output. It says whether no spec failed.
+func (r *runner) ginkgo(ctx context.Context) bool {
 	ginkgoRun.Lock()
 	defer ginkgoRun.Unlock()
 	globals.Reset()
@@ -35,10 +34,7 @@ func (r *runner) ginkgo(ctx context.Context) error {
 	reporterConfig.Succinct, reporterConfig.NoColor = true, true
 	t := &outcome{}
 	ginkgo.RunSpecs(t, "resumespec", suiteConfig, reporterConfig)
-	if !t.failed && len(r.results) == 0 && !r.over(ctx) {
-		return fmt.Errorf("%w: no spec ran", ErrNothingSelected)
-	}
-	return nil
+	return !t.failed
 }
 
 // outcome is all that Ginkgo needs of a testing.T. What failed stands in the results.
@@ -87,10 +83,17 @@ func (r *runner) decorators(i item, place types.CodeLocation) []any {
 		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
 		ginkgo.SpecTimeout(200 * r.options.Config.Limits.Case), ginkgo.GracePeriod(2 * time.Second),
 	}
-	if count := r.options.Config.Resume().Count; count != nil && !count.Tagged() {
+	if r.serial() {
 		all = append(all, ginkgo.Serial)
 	}
 	return all
+}
+
+// serial says whether no two cases may run side by side: where effects are counted for all tags together, each case would
+// see those of its neighbours.
+func (r *runner) serial() bool {
+	count := r.options.Config.Resume().Count
+	return count != nil && !count.Tagged()
 }
 
 // at gives the code location of a place in the catalogue, by which Ginkgo orders specs: by the name of the file
@@ -106,6 +109,9 @@ const maxArea = 100_000
 func (r *runner) spec(run context.Context, spec ginkgo.SpecContext, i item) {
 	if r.over(run) {
 		ginkgo.Skip("not run: " + r.stopped)
+	}
+	if r.take != nil && !r.take(run, i) {
+		return // another process runs it
 	}
 	ctx, cancel := context.WithCancel(run)
 	defer cancel()
