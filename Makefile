@@ -14,8 +14,9 @@ BIN     := bin/resumespec
 REPORT  := resumespec-report
 TOOL    := go tool -modfile=.tools/go.mod
 FUZZ    ?= 15s
+SOAK    ?= 200
 
-.PHONY: help run test build install lint vet unit bench fuzz setup clean
+.PHONY: help run test build install lint vet unit soak bench fuzz setup clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -44,6 +45,10 @@ unit: ## every test with the race detector; 10,000 cuts of every kind without
 	go build -race ./...
 	go test -race -p 1 -timeout 20m ./...
 	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
+
+soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and 8 processes: every verdict must be the same
+	@go build -trimpath -o bin/soak ./cmd/soak
+	@bin/soak -n $(SOAK) -resumespec $(BIN)
 
 bench: setup ## benchmarks: the whole run, cuts per second, uploads, HTML
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports

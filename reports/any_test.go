@@ -65,7 +65,15 @@ func anyResult() *rapid.Generator[Result] {
 			Expected: s(), Got: s(), Byte: rapid.Ptr(anyCount, true).Draw(t, "byte"), Where: s(), Notes: anyList(anyText()).Draw(t, "notes"),
 			Figures: anyList(anyFigure()).Draw(t, "figures"), Evidence: anyList(anyEvidence()).Draw(t, "evidence"),
 			Transcript: anyList(anyExchange()).Draw(t, "transcript"), Omitted: rapid.IntRange(0, 99).Draw(t, "omitted"),
-			Rerun: s(), File: s(), Seconds: rapid.Float64().Draw(t, "seconds")}
+			Rerun: s(), File: s(), Seconds: rapid.Float64().Draw(t, "seconds"), Left: s()}
+	})
+}
+
+func anyPart() *rapid.Generator[Part] {
+	return rapid.Custom(func(t *rapid.T) Part {
+		return Part{rapid.SampledFrom([]string{"", "3/3"}).Draw(t, "shard"), anyText().Draw(t, "url"),
+			time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "started"), 0).UTC(), rapid.Float64().Draw(t, "seconds"),
+			rapid.Int64().Draw(t, "seed"), anyList(anyText()).Draw(t, "command")}
 	})
 }
 
@@ -80,7 +88,8 @@ func anyReport() *rapid.Generator[*Report] {
 		return &Report{Tool: Tool{s(), s(), s()}, Target: Target{s(), s(), s(), s(), s()},
 			Started: time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "started"), 0).UTC(), Seconds: rapid.Float64().Draw(t, "seconds"),
 			Seed: rapid.Int64().Draw(t, "seed"), Command: anyList(anyText()).Draw(t, "command"),
-			Profiles: []Profile{{s(), s(), s()}}, Interrupted: s(),
+			Shard:    rapid.SampledFrom([]string{"", "1/1", "2/3"}).Draw(t, "shard"),
+			Profiles: []Profile{{s(), s(), s()}}, Interrupted: s(), Parts: anyList(anyPart()).Draw(t, "parts"),
 			Results: rapid.SliceOfNDistinct(anyResult(), 0, 4, key).Draw(t, "results")}
 	})
 }

@@ -102,6 +102,10 @@ func normalize(r *Report) *Report {
 	out.Schema = Schema
 	out.Seconds = finite(out.Seconds)
 	out.Summary = Summarize(r.Results, r.Interrupted)
+	out.Parts = slices.Clone(r.Parts)
+	for i := range out.Parts {
+		out.Parts[i].Seconds = finite(out.Parts[i].Seconds)
+	}
 	out.Results = make([]Result, len(r.Results))
 	for i := range r.Results {
 		out.Results[i] = normalizeResult(r.Results[i])

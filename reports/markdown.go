@@ -31,7 +31,11 @@ func markdown(r *Report) string {
 	if r.Interrupted != "" {
 		fmt.Fprintf(&b, "**The run ended early:** %s. What was not reached is not in this report.\n\n", field(r.Interrupted))
 	}
-	fmt.Fprintf(&b, "%s, %s, by %s, seed %d.\n\n", field(r.Target.URL), took(r.Seconds), field(r.Tool.Name+" "+r.Tool.Version), r.Seed)
+	fmt.Fprintf(&b, "%s, %s, by %s, seed %d", field(r.Target.URL), took(r.Seconds), field(r.Tool.Name+" "+r.Tool.Version), r.Seed)
+	if r.Shard != "" {
+		fmt.Fprintf(&b, ", shard %s", field(r.Shard))
+	}
+	b.WriteString(".\n\n")
 	countsTable(&b, r)
 	for _, s := range []struct {
 		verdict Verdict

@@ -52,18 +52,32 @@ const (
 
 // Report is the outcome of one run against one target: the single source of every rendering.
 type Report struct {
-	Schema   string    `json:"schema"`
-	Tool     Tool      `json:"tool"`
-	Target   Target    `json:"target"`
-	Started  time.Time `json:"started"`
-	Seconds  float64   `json:"seconds"`
-	Seed     int64     `json:"seed"`
+	Schema  string    `json:"schema"`
+	Tool    Tool      `json:"tool"`
+	Target  Target    `json:"target"`
+	Started time.Time `json:"started"`
+	Seconds float64   `json:"seconds"`
+	Seed    int64     `json:"seed"`
+	// Shard says which part of the selection was run ("2/3"); empty for all of it. Merge makes one report of the parts.
+	Shard    string    `json:"shard,omitempty"`
 	Command  []string  `json:"command,omitempty"` // the command line that made the report
 	Profiles []Profile `json:"profiles,omitempty"`
 	Summary  Summary   `json:"summary"`
 	// Interrupted says why the run ended early ("interrupted", "run limit 10m0s reached"); empty when it did not.
-	Interrupted string   `json:"interrupted,omitempty"`
-	Results     []Result `json:"results"`
+	Interrupted string `json:"interrupted,omitempty"`
+	// Parts are the runs that Merge put together, in the order in which they were given; empty for the report of one run.
+	Parts   []Part   `json:"parts,omitempty"`
+	Results []Result `json:"results"`
+}
+
+// Part is one of the runs that a merged report is made of.
+type Part struct {
+	Shard   string    `json:"shard,omitempty"`
+	URL     string    `json:"url"` // of the target
+	Started time.Time `json:"started"`
+	Seconds float64   `json:"seconds"`
+	Seed    int64     `json:"seed"`
+	Command []string  `json:"command,omitempty"`
 }
 
 // Tool is what made the report.
@@ -128,7 +142,12 @@ type Result struct {
 	Rerun      string     `json:"rerun"`             // the command that runs this case again
 	File       string     `json:"file,omitempty"`    // source file of the case, relative to the module: "suite/profiles/resume/offer.go"
 	Seconds    float64    `json:"seconds"`
+	// Left is the flag that left an excluded result out ("--focus", OtherShard); empty for every other verdict.
+	Left string `json:"left,omitempty"`
 }
+
+// OtherShard is why a result is excluded that another part of a divided run has.
+const OtherShard = "--shard"
 
 // Source says where a requirement stands.
 type Source struct {

@@ -3,14 +3,15 @@ package suite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os/exec"
 	"regexp"
-	"time"
 
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite/target"
 )
 
-// Options say what to run, against what and how.
+// Options say what to run, against what and how. But for the functions they travel to the workers of a run as JSON.
 type Options struct {
 	Config    *target.Config // filled with defaults
 	Selection Selection
@@ -24,9 +25,14 @@ type Options struct {
 	// Rerun is the start of the command that repeats a case: "resumespec run URL --config F".
 	Rerun string
 	// Restart stops the target and starts it again with what it has kept; nil: the configuration says how.
-	Restart func(context.Context) error
+	Restart func(context.Context) error `json:"-"`
+	// Jobs is how many processes run cases side by side; with 0 and 1 it is this one alone.
+	Jobs int
+	// Worker gives the command, not yet started, that calls Work with its standard input and output. It is needed where
+	// Jobs is more than 1.
+	Worker func(context.Context) *exec.Cmd `json:"-"`
 	// Progress is called from one goroutine for each step of the run; nil: nobody watches.
-	Progress func(Progress)
+	Progress func(Progress) `json:"-"`
 }
 
 // Selection narrows a run. Empty lists select everything.
@@ -40,6 +46,21 @@ type Selection struct {
 	Skip       *regexp.Regexp
 	Nothing    bool // an empty --focus: selects nothing
 	Sweep      bool // the cases that sweep instead of the others; Run sets it where Options.Sweep is given
+	Shard      Shard
+}
+
+// Shard is one of several parts of a selection that are run apart from each other; the zero value is all of it.
+type Shard struct {
+	Part int // from 1
+	Of   int
+}
+
+// String gives the shard as on the command line, "2/3"; "" for the whole.
+func (s Shard) String() string {
+	if s.Of == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", s.Part, s.Of)
 }
 
 // Progress is one step of a run, for who watches it.
@@ -51,7 +72,6 @@ type Progress struct {
 	Result *reports.Result // with Finished
 	// Cuts of AllCuts have been made, with Advanced.
 	Cuts, AllCuts int
-	Elapsed       time.Duration
 }
 
 // ProgressKind names the step.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
@@ -38,6 +39,7 @@ func newPlan(named []string, transports []string, selection Selection) (plan, er
 			}
 		}
 	}
+	p.shard(selection.Shard)
 	if len(p.selected()) > 0 {
 		return p, nil
 	}
@@ -56,6 +58,24 @@ func (s Selection) noun() string {
 		return "sweep case"
 	}
 	return "case"
+}
+
+// shard leaves out what belongs to other parts of the selection. Neighbours go to different parts: the variants of a case
+// take about the same time.
+func (p plan) shard(s Shard) {
+	if s.Of == 0 {
+		return
+	}
+	n := 0
+	for i := range p {
+		if p[i].left != "" {
+			continue
+		}
+		if n%s.Of != s.Part-1 {
+			p[i].left = reports.OtherShard
+		}
+		n++
+	}
 }
 
 // selected gives what is to be run.
@@ -110,6 +130,9 @@ func (s Selection) String() string {
 	}
 	if s.Skip != nil {
 		add("--skip", s.Skip.String())
+	}
+	if s.Shard.Of > 0 {
+		add("--shard", s.Shard.String())
 	}
 	if len(parts) == 0 {
 		return "the selection"

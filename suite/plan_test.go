@@ -175,3 +175,39 @@ func TestSweepPlan(t *testing.T) {
 		t.Errorf("other cases in a sweep: %v", err)
 	}
 }
+
+// TestShards: the parts of a selection make the whole, share nothing, and differ by at most one in size.
+func TestShards(t *testing.T) {
+	for _, selection := range []Selection{{}, {Points: []string{"mid-upload"}}} {
+		for _, n := range []int{1, 2, 3, 7, 20} {
+			runs, sizes := map[string]int{}, []int{}
+			for part := range n {
+				selection.Shard = Shard{Part: part + 1, Of: n}
+				p, err := newPlan(nil, h1, selection)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, i := range p.selected() {
+					runs[i.title()]++
+				}
+				sizes = append(sizes, len(p.selected()))
+			}
+			selection.Shard = Shard{}
+			all, err := newPlan(nil, h1, selection)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range all {
+				if want := i.left == ""; (runs[i.title()] == 1) != want || runs[i.title()] > 1 {
+					t.Errorf("of %d parts: %s is run by %d", n, i.title(), runs[i.title()])
+				}
+			}
+			if slices.Max(sizes)-slices.Min(sizes) > 1 {
+				t.Errorf("%d parts of %v", n, sizes)
+			}
+		}
+	}
+	if _, err := newPlan(nil, h1, Selection{Focus: regexp.MustCompile(`^resume\.offer\.continue `), Shard: Shard{2, 2}}); !errors.Is(err, ErrNothingSelected) || !strings.Contains(err.Error(), "--shard 2/2") {
+		t.Errorf("the second half of one result: %v", err)
+	}
+}

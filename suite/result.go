@@ -45,7 +45,7 @@ func (r *runner) rerun(i item) string {
 // excluded gives the result of what the user left out.
 func (r *runner) excluded(i item) reports.Result {
 	result := r.blank(i)
-	result.Verdict, result.Expected, result.Got = reports.Excluded, result.Requires, "not run: "+i.left
+	result.Verdict, result.Expected, result.Got, result.Left = reports.Excluded, result.Requires, "not run: "+i.left, i.left
 	return result
 }
 

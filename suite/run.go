@@ -24,6 +24,8 @@ type runner struct {
 	named   []string // the profiles to test
 	bench   *matrix.Bench
 	secrets *redactor
+	// take asks for leave to run an item, which another process may be running; nil: there is no other.
+	take func(context.Context, item) bool
 
 	mu      sync.Mutex
 	results map[string]reports.Result // by title
@@ -40,12 +42,14 @@ func Run(ctx context.Context, o Options) (*reports.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.bench.Injector.Close() // the run is over; what closing says changes nothing
 	limited, cancel := context.WithTimeout(ctx, o.Config.Limits.Run)
 	defer cancel()
 	began := time.Now()
-	r.tell(Progress{Kind: Planned, Total: len(r.plan.selected())})
-	if err := r.ginkgo(limited); err != nil {
+	carryOut := r.alone
+	if min(o.Jobs, len(r.plan.selected())) > 1 {
+		carryOut = r.together
+	}
+	if err := carryOut(limited); err != nil {
 		return nil, err
 	}
 	switch {
@@ -59,12 +63,33 @@ func Run(ctx context.Context, o Options) (*reports.Report, error) {
 	return r.report(began), nil
 }
 
+// alone runs everything that is selected in this process.
+func (r *runner) alone(ctx context.Context) error {
+	r.tell(Progress{Kind: Planned, Total: len(r.plan.selected())})
+	return r.inOrder(ctx)
+}
+
+// inOrder runs, one after another, what this process is given.
+func (r *runner) inOrder(ctx context.Context) error {
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	defer r.bench.Injector.Close() // the run is over; what closing says changes nothing
+	if all := r.ginkgo(ctx); all && len(r.results) == 0 && !r.over(ctx) {
+		return fmt.Errorf("%w: no spec ran", ErrNothingSelected)
+	}
+	return nil
+}
+
 // Register opens the way to the target and registers a spec for everything that is selected, for a test
 // that calls Ginkgo's RunSpecs itself (go test, the ginkgo command). The function that it gives closes the way
 // and yields the report of what this process ran.
 func Register(ctx context.Context, o Options) (finish func() *reports.Report, err error) {
 	r, err := prepare(ctx, o)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.open(ctx); err != nil {
 		return nil, err
 	}
 	began := time.Now()
@@ -75,13 +100,10 @@ func Register(ctx context.Context, o Options) (finish func() *reports.Report, er
 	}, nil
 }
 
-// prepare checks what was asked for, that the target is there, and opens the way to it.
+// prepare checks what was asked for, and that the target is there.
 func prepare(ctx context.Context, o Options) (*runner, error) {
-	r := &runner{options: o, secrets: newRedactor(o.Config), results: map[string]reports.Result{}}
-	var err error
-	o.Selection.Sweep = o.Sweep > 0
-	r.named = named(o)
-	if r.plan, err = newPlan(r.named, o.Config.Transports, o.Selection); err != nil {
+	r, err := newRunner(o)
+	if err != nil {
 		return nil, err
 	}
 	answer, err := preflight(ctx, o.Config)
@@ -89,16 +111,27 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 		return nil, err
 	}
 	r.server = answer.Fields.Get("Server")
-	if err := r.discover(ctx); err != nil {
-		return nil, err
+	return r, r.discover(ctx)
+}
+
+// newRunner plans a run.
+func newRunner(o Options) (*runner, error) {
+	o.Selection.Sweep = o.Sweep > 0
+	r := &runner{options: o, secrets: newRedactor(o.Config), results: map[string]reports.Result{}, named: named(o)}
+	var err error
+	r.plan, err = newPlan(r.named, o.Config.Transports, o.Selection)
+	return r, err
+}
+
+// open opens the way to the target.
+func (r *runner) open(ctx context.Context) (err error) {
+	if r.bench, err = NewBench(ctx, r.options.Config, r.options.Toxiproxy); err != nil {
+		return err
 	}
-	if r.bench, err = NewBench(ctx, o.Config, o.Toxiproxy); err != nil {
-		return nil, err
-	}
-	r.bench.Restart = restarter(o)
-	r.bench.Sweep = o.Sweep
+	r.bench.Restart = restarter(r.options)
+	r.bench.Sweep = r.options.Sweep
 	r.bench.Progress = r.advanced
-	return r, nil
+	return nil
 }
 
 // named gives the profiles that the user names, on the command line or else in the configuration; none: those that
@@ -182,9 +215,15 @@ func NewBench(ctx context.Context, c *target.Config, toxiproxy string) (*matrix.
 
 // one runs one case and keeps its result.
 func (r *runner) one(ctx context.Context, i item) reports.Result {
-	r.tell(Progress{Kind: Started, Title: i.title(), Total: len(r.plan.selected())})
+	r.tell(Progress{Kind: Started, Done: len(r.results), Title: i.title(), Total: len(r.plan.selected())})
 	s := matrix.Run(ctx, r.bench, i.check, i.variant)
 	result := r.result(i, s)
+	r.keep(ctx, i, result)
+	return result
+}
+
+// keep keeps the result of a case, and ends the run when the target turns out to be gone.
+func (r *runner) keep(ctx context.Context, i item, result reports.Result) {
 	r.mu.Lock()
 	r.results[i.title()] = result
 	done := len(r.results)
@@ -198,8 +237,7 @@ func (r *runner) one(ctx context.Context, i item) reports.Result {
 	if suspect {
 		r.check(ctx, i)
 	}
-	r.tell(Progress{Kind: Finished, Done: done, Total: len(r.plan.selected()), Title: i.title(), Result: &result, Elapsed: s.Elapsed()})
-	return result
+	r.tell(Progress{Kind: Finished, Done: done, Total: len(r.plan.selected()), Title: i.title(), Result: &result})
 }
 
 // check ends the run when the target is not there any more.
@@ -249,7 +287,7 @@ func (r *runner) report(began time.Time) *reports.Report {
 		Schema:  reports.Schema,
 		Tool:    reports.Tool{Name: "resumespec", Version: r.options.Version, Faults: cut},
 		Target:  reports.Target{URL: c.Target, Name: c.About.Name, Version: c.About.Version, Home: c.About.URL, Server: r.secrets.text(r.server)},
-		Started: began.UTC(), Seconds: time.Since(began).Seconds(), Seed: r.options.Seed,
+		Started: began.UTC(), Seconds: time.Since(began).Seconds(), Seed: r.options.Seed, Shard: r.options.Selection.Shard.String(),
 		Command: r.secrets.texts(r.options.Command), Interrupted: r.secrets.text(r.stopped), Results: []reports.Result{},
 	}
 	for _, p := range profiles {

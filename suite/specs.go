@@ -2,7 +2,6 @@ package suite
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -21,8 +20,8 @@ import (
 // ginkgoRun is held while Ginkgo runs: its tree of specs is one per process.
 var ginkgoRun sync.Mutex
 
-// ginkgo builds the tree of specs and runs it in this process, without Ginkgo's own output.
-func (r *runner) ginkgo(ctx context.Context) error {
+// ginkgo builds the tree of specs and runs it in this process, without Ginkgo's own output. It says whether no spec failed.
+func (r *runner) ginkgo(ctx context.Context) bool {
 	ginkgoRun.Lock()
 	defer ginkgoRun.Unlock()
 	globals.Reset()
@@ -37,10 +36,7 @@ func (r *runner) ginkgo(ctx context.Context) error {
 	reporterConfig.Succinct, reporterConfig.NoColor = true, true
 	t := &outcome{}
 	ginkgo.RunSpecs(t, "resumespec", suiteConfig, reporterConfig)
-	if !t.failed && len(r.results) == 0 && !r.over(ctx) {
-		return fmt.Errorf("%w: no spec ran", ErrNothingSelected)
-	}
-	return nil
+	return !t.failed
 }
 
 // outcome is all that Ginkgo needs of a testing.T. What failed stands in the results.
@@ -92,11 +88,17 @@ func (r *runner) decorators(i item, place types.CodeLocation) []any {
 		ginkgo.Label(c.Profile(), string(c.Level), c.Point, i.variant.Fault, i.variant.Transport),
 		ginkgo.SpecTimeout(limit), ginkgo.GracePeriod(2 * time.Second),
 	}
-	count := r.options.Config.Profile(c.Profile()).Count
-	if count != nil && !count.Tagged() || slices.Contains(c.Needs, catalog.NeedRestart) {
+	if r.serial(i) {
 		all = append(all, ginkgo.Serial)
 	}
 	return all
+}
+
+// serial says whether nothing else may run beside an item: where effects are counted for all tags together, a case would
+// see those of its neighbours; and a server that is restarted would take them down.
+func (r *runner) serial(i item) bool {
+	count := r.options.Config.Profile(i.check.Profile()).Count
+	return count != nil && !count.Tagged() || slices.Contains(i.check.Needs, catalog.NeedRestart)
 }
 
 // at gives the code location of a place in the catalogue, by which Ginkgo orders specs: by the name of the file
@@ -112,6 +114,9 @@ const maxArea = 100_000
 func (r *runner) spec(run context.Context, spec ginkgo.SpecContext, i item) {
 	if r.over(run) {
 		ginkgo.Skip("not run: " + r.stopped)
+	}
+	if r.take != nil && !r.take(run, i) {
+		return // another process runs it
 	}
 	ctx, cancel := context.WithCancel(run)
 	defer cancel()

@@ -22,7 +22,10 @@ type runFlags struct {
 	faults, transports      []string
 	level, focus, skip      string
 	focusGiven              bool
-	seed, sweep             int64
+	seed                    seedFlag
+	jobs                    jobsFlag
+	shard                   shardFlag
+	sweep                   int64
 	sweepGiven              bool
 	toxiproxy               string
 	json, html, junit, mark string
@@ -50,7 +53,10 @@ func (f *runFlags) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&f.focus, "focus", "", "only cases whose `REGEX` matches \"ID [point fault transport]\"")
 	flags.StringVar(&f.skip, "skip", "", "no cases whose `REGEX` matches")
 	flags.StringVar(&f.level, "level", "", "only cases of this level or stronger: "+strings.Join(levels, ", "))
-	flags.Int64Var(&f.seed, "seed", 0, "run the cases in an order that follows from this number; 0 is the order of the catalogue")
+	flags.Var(&f.seed, "seed", "run the cases in an order that follows from this number; 0 is the order of the catalogue")
+	f.jobs = 1
+	flags.Var(&f.jobs, "jobs", "run cases in so many processes side by side; 0 or auto is the number of processors")
+	flags.Var(&f.shard, "shard", "only the Ith of N parts of what is selected, as 2/3 (see 'resumespec report merge')")
 	flags.Int64Var(&f.sweep, "sweep", 0, "instead of all other cases, cut one exchange at each of the `BYTES` of its request, and at each of its response")
 	flags.Lookup("sweep").NoOptDefVal = strconv.FormatInt(usualSweep, 10)
 	flags.StringVar(&f.toxiproxy, "toxiproxy", "", "cut with the toxiproxy-server at this `URL`, not with the embedded one")
@@ -103,6 +109,7 @@ func (f *runFlags) selection(cases []catalog.Case) (suite.Selection, error) {
 		Level: strings.ToLower(f.level), Focus: focus, Skip: skip,
 		// An empty --focus is a variable that was not set: it means nothing, never everything.
 		Nothing: f.focusGiven && f.focus == "",
+		Shard:   suite.Shard(f.shard),
 	}, nil
 }
 
@@ -169,9 +176,13 @@ func (f *runFlags) command(args []string) []string {
 	add("--skip", nonEmpty(f.skip)...)
 	add("--level", nonEmpty(f.level)...)
 	if f.seed != 0 {
-		add("--seed", fmt.Sprint(f.seed))
+		add("--seed", f.seed.String())
 	}
 	words = append(words, f.sweepWord()...)
+	if f.jobs != 1 {
+		add("--jobs", f.jobs.String())
+	}
+	add("--shard", nonEmpty(f.shard.String())...)
 	add("--toxiproxy", nonEmpty(redacted(f.toxiproxy))...)
 	for _, out := range f.files() {
 		add("--"+out.flag, nonEmpty(out.path)...)

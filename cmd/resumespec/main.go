@@ -13,14 +13,15 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // app is one execution of the command line.
 type app struct {
+	in       io.Reader
 	out, err io.Writer
 	env      func(string) string
 	engine   engine
 }
 
 // run executes one command line and gives its exit status.
-func run(args []string, _ io.Reader, out, err io.Writer) int {
-	return (&app{out: out, err: err, env: os.Getenv, engine: theSuite}).execute(args)
+func run(args []string, in io.Reader, out, err io.Writer) int {
+	return (&app{in: in, out: out, err: err, env: os.Getenv, engine: theSuite}).execute(args)
 }
 
 func (a *app) execute(args []string) int {
@@ -58,7 +59,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.AddCommand(
 		a.runCommand(), a.serveCommand(), a.probeCommand(), a.listCommand(), a.explainCommand(), a.initCommand(),
-		a.reportCommand(), a.versionCommand(),
+		a.reportCommand(), a.versionCommand(), a.workerCommand(),
 	)
 	return root
 }

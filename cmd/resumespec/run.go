@@ -69,6 +69,9 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 		config, restart = embedded.config, embedded.restart
 		screen.say("no URL given: certifying the embedded reference server (%s, data in %s)", config.Target, embedded.data)
 	}
+	if f.jobs > 1 && oneByOne(config) {
+		screen.say("hint: count has no {tag}, so cases run one after another for all of --jobs %d", f.jobs)
+	}
 	ctx, done := interruptible(ctx, func() {
 		screen.say("interrupted: ending with a partial report; once more ends at once, without one")
 	})
@@ -76,8 +79,10 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 	report, err := a.engine.run(ctx, suite.Options{
 		Config:    config,
 		Selection: selection,
-		Seed:      f.seed,
 		Sweep:     f.sweep,
+		Seed:      int64(f.seed),
+		Jobs:      int(f.jobs),
+		Worker:    startWorker,
 		Toxiproxy: f.toxiproxy,
 		Version:   version(),
 		Command:   f.command(args),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -123,13 +124,14 @@ func TestOptions(t *testing.T) {
 	args := []string{
 		"run", "http://127.0.0.1:1/x y", "--point", "mid-upload,none", "--fault", "RST", "--level", "Should",
 		"--focus", "it's", "--skip", "b$", "--seed", "7", "--toxiproxy", "http://u:geheim@localhost:8474", "--json", "-",
+		"--jobs", "3", "--shard", "2/5",
 	}
 	if got := s.play(t, fakeReport("", reports.Pass), nil, args...); got != 0 {
 		t.Fatalf("exit status %d: %s", got, &s.err)
 	}
-	want := suite.Selection{Points: []string{"mid-upload", "none"}, Faults: []string{"rst"}, Level: "should"}
+	want := suite.Selection{Points: []string{"mid-upload", "none"}, Faults: []string{"rst"}, Level: "should", Shard: suite.Shard{Part: 2, Of: 5}}
 	got := s.got.Selection
-	if got.Focus.String() != "it's" || got.Skip.String() != "b$" || s.got.Seed != 7 {
+	if got.Focus.String() != "it's" || got.Skip.String() != "b$" || s.got.Seed != 7 || s.got.Jobs != 3 || s.got.Worker == nil {
 		t.Errorf("got %+v, seed %d", got, s.got.Seed)
 	}
 	got.Focus, got.Skip = nil, nil
@@ -143,7 +145,7 @@ func TestOptions(t *testing.T) {
 		t.Errorf("toxiproxy %q", s.got.Toxiproxy)
 	}
 	line := strings.Join(s.got.Command, "|")
-	for _, part := range []string{"resumespec|run|http://", "--point|mid-upload|--point|none", "--focus|it's", "--seed|7", "--json|-"} {
+	for _, part := range []string{"resumespec|run|http://", "--point|mid-upload|--point|none", "--focus|it's", "--seed|7|--jobs|3|--shard|2/5", "--json|-"} {
 		if !strings.Contains(line, part) {
 			t.Errorf("the command line lacks %q: %s", part, line)
 		}
@@ -153,6 +155,41 @@ func TestOptions(t *testing.T) {
 	}
 	if !strings.HasPrefix(s.out.String(), "{") || !strings.Contains(s.err.String(), "CONFORMANT") {
 		t.Errorf("standard output is not the report's alone:\n%s", &s.out)
+	}
+}
+
+func TestSeedAndJobs(t *testing.T) {
+	seeds := map[int64]bool{}
+	for range 20 {
+		var s session
+		s.play(t, fakeReport("", reports.Pass), nil, "run", "http://h", "--seed", "random", "--jobs", "auto")
+		seeds[s.got.Seed] = true
+		if s.got.Seed < 1 || s.got.Seed > 999_999 || s.got.Jobs != runtime.NumCPU() {
+			t.Errorf("seed %d, %d jobs", s.got.Seed, s.got.Jobs)
+		}
+		if want := fmt.Sprintf("--seed %d --jobs", s.got.Seed); !strings.Contains(strings.Join(s.got.Command, " "), want) {
+			t.Errorf("the command line lacks %s: %v", want, s.got.Command)
+		}
+	}
+	if len(seeds) < 10 {
+		t.Errorf("not random: %v", seeds)
+	}
+	var s session
+	if s.play(t, fakeReport("", reports.Pass), nil, "run", "http://h"); s.got.Seed != 0 || s.got.Jobs != 1 {
+		t.Errorf("by default: seed %d, %d jobs", s.got.Seed, s.got.Jobs)
+	}
+	for _, row := range []struct {
+		report *reports.Report
+		want   string
+	}{
+		{&reports.Report{}, "seed 0 (catalogue order)"},
+		{&reports.Report{Seed: 8123}, "seed 8123"},
+		{&reports.Report{Seed: 8123, Parts: []reports.Part{{Seed: 8123}}}, "seed 8123"},
+		{&reports.Report{Seed: 8123, Parts: []reports.Part{{Seed: 8123}, {Seed: 7}}}, "several seeds"},
+	} {
+		if got := order(row.report); got != row.want {
+			t.Errorf("%s, want %s", got, row.want)
+		}
 	}
 }
 

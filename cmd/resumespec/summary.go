@@ -81,7 +81,7 @@ func (s *screen) summary(r *reports.Report, lacks []missing) {
 	}
 	word := r.Summary.Conformance
 	line := s.paint(conformanceColour[word], strings.ToUpper(reports.Sanitize(string(word)))) + "  " + tally(r.Summary) +
-		" in " + seconds(r.Seconds)
+		" in " + seconds(r.Seconds) + ", " + order(r)
 	if r.Interrupted != "" {
 		line += "; " + reports.Sanitize(r.Interrupted) + ": this is a part of a run"
 	}

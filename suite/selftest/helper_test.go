@@ -2,6 +2,7 @@ package selftest
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -13,6 +14,9 @@ import (
 
 // TestMain looks for goroutines that a run has left behind. Ginkgo never ends the one that waits for signals.
 func TestMain(m *testing.M) {
+	if work, asked := workers[os.Getenv(workerKind)]; asked {
+		os.Exit(work())
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction(
 		"github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
 }
