@@ -68,11 +68,14 @@ func (r *runner) together(ctx context.Context) error {
 	}
 	c.options.Selection.Profiles = r.named // nobody needs to find out again
 	r.tell(Progress{Kind: Planned, Total: len(selected)})
-	if err := c.work(ctx); err != nil || len(c.items) == len(selected) {
+	if err := c.work(ctx); err != nil || len(c.items) == len(selected) || r.over(ctx) {
 		return err
 	}
 	r.take = func(_ context.Context, i item) bool { return r.serial(i) }
-	return r.inOrder(ctx)
+	if err := r.inOrder(ctx); err != nil {
+		r.stop("what runs alone could not be run: " + r.secrets.text(err.Error()))
+	}
+	return nil
 }
 
 // work lets the workers run what may run side by side.

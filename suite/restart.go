@@ -2,18 +2,14 @@ package suite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
-
-	psnet "github.com/shirou/gopsutil/v4/net"
 
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/target"
@@ -48,7 +44,7 @@ func restart(ctx context.Context, c *target.Config) error {
 
 // stopTarget runs the command "stop" and waits until nobody listens any more.
 func stopTarget(ctx context.Context, c *target.Config) error {
-	words, err := withPID(ctx, c.Restart.Stop, c.Origin())
+	words, err := withPID(c.Restart.Stop, c.Origin())
 	if err != nil {
 		return err
 	}
@@ -113,37 +109,23 @@ func ready(ctx context.Context, c *target.Config) bool {
 }
 
 // withPID puts the process that listens at the target's address in place of {pid}.
-func withPID(ctx context.Context, words []string, origin string) ([]string, error) {
+func withPID(words []string, origin string) ([]string, error) {
 	out := append([]string(nil), words...)
 	for i, word := range words {
 		if !strings.Contains(word, "{pid}") {
 			continue
 		}
-		pid, err := listener(ctx, origin)
+		_, port, err := net.SplitHostPort(origin)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = strings.ReplaceAll(word, "{pid}", strconv.Itoa(int(pid)))
+		pid, err := listener(port)
+		if err != nil {
+			return nil, fmt.Errorf("find who listens at port %s: %w", port, err)
+		}
+		out[i] = strings.ReplaceAll(word, "{pid}", pid)
 	}
 	return out, nil
-}
-
-// listener finds the process of this machine that listens at the port.
-func listener(ctx context.Context, origin string) (int32, error) {
-	_, port, err := net.SplitHostPort(origin)
-	if err != nil {
-		return 0, err
-	}
-	all, err := psnet.ConnectionsWithContext(ctx, "tcp")
-	if err != nil {
-		return 0, fmt.Errorf("find who listens at port %s: %w", port, err)
-	}
-	for _, c := range all {
-		if c.Status == "LISTEN" && strconv.Itoa(int(c.Laddr.Port)) == port && c.Pid > 0 {
-			return c.Pid, nil
-		}
-	}
-	return 0, errors.New("find who listens at port " + port + ": no process of this user does ({pid} needs one on this machine)")
 }
 
 // until asks again and again until it is so or ctx is done.

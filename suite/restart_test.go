@@ -52,7 +52,7 @@ func TestPIDIsThatOfTheListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	words, err := withPID(t.Context(), []string{"kill", "-9", "{pid}"}, ln.Addr().String())
+	words, err := withPID([]string{"kill", "-9", "{pid}"}, ln.Addr().String())
 	if err != nil || words[2] != strconv.Itoa(os.Getpid()) {
 		t.Errorf("%v, %v", words, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite"
 	"github.com/resumespec/resumespec/suite/target"
@@ -68,4 +69,20 @@ func show(t *testing.T, report *reports.Report) {
 			t.Logf("%s %s [%s %s]\n\texpected: %s\n\tgot: %s", r.Verdict, r.ID, r.Point, r.Fault, r.Expected, r.Got)
 		}
 	}
+}
+
+// restarter gives what restarts a reference server.
+func restarter(server **reference.Server) func(context.Context) error {
+	return func(context.Context) error {
+		next, err := (*server).Restart()
+		if err == nil {
+			*server = next
+		}
+		return err
+	}
+}
+
+// restarting lets the suite restart a reference server.
+func restarting(server **reference.Server) func(*suite.Options) {
+	return func(o *suite.Options) { o.Restart = restarter(server) }
 }

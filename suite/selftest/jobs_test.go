@@ -298,13 +298,14 @@ func TestShardsMakeTheWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
+	restart := restarting(&server)
 	config := parse(t, fmt.Sprintf(wholeConfig, url+"/items"))
 	four := slices.Repeat([]string{"good"}, 4)
-	whole := certify(t, config, jobs(t, four...))
+	whole := certify(t, config, jobs(t, four...), restart)
 	var parts []reports.Named
 	for i := range 3 {
-		part := certify(t, config, jobs(t, four...), func(o *suite.Options) { o.Selection.Shard = suite.Shard{Part: i + 1, Of: 3} })
+		part := certify(t, config, jobs(t, four...), restart, func(o *suite.Options) { o.Selection.Shard = suite.Shard{Part: i + 1, Of: 3} })
 		if part.Summary.Conformance != reports.Partial || part.Shard != fmt.Sprintf("%d/3", i+1) {
 			t.Errorf("shard %s alone is %s", part.Shard, part.Summary.Conformance)
 		}

@@ -83,14 +83,7 @@ func startMutant(t *testing.T, m mutants.Mutant) (*target.Config, func(context.C
 			t.Error(err)
 		}
 	})
-	restart := func(context.Context) error {
-		next, err := server.Restart()
-		if err == nil {
-			server = next
-		}
-		return err
-	}
-	return parse(t, fmt.Sprintf(wholeConfig, url)), restart
+	return parse(t, fmt.Sprintf(wholeConfig, url)), restarter(&server)
 }
 
 // TestMutantsAreInOrder: names are unique, sentences are there, and what a mutant breaks are cases.
