@@ -240,10 +240,11 @@ func TestAnswerMissing(t *testing.T) {
 // TestRunEnds: nothing that a case was about to find counts against a target once the run is over.
 func TestRunEnds(t *testing.T) {
 	for name, f := range map[string]func(*Session){
-		"broken":  func(s *Session) { s.Broken("a", "b") },
-		"harmful": func(s *Session) { s.Harmful("a", "b") },
-		"asking":  func(s *Session) { s.Offset(toy{}, upload(s, s.Tag, 10)) },
-		"waiting": func(s *Session) { s.Replayed(replaying{}, upload(s, s.Tag, 10)) },
+		"broken":      func(s *Session) { s.Broken("a", "b") },
+		"harmful":     func(s *Session) { s.Harmful("a", "b") },
+		"asking":      func(s *Session) { s.Offset(toy{}, upload(s, s.Tag, 10)) },
+		"waiting":     func(s *Session) { s.Replayed(replaying{}, upload(s, s.Tag, 10)) },
+		"not offered": func(s *Session) { s.Unsupported("no such thing") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())

@@ -115,9 +115,9 @@ func (s *Session) guard(f func(*Session)) {
 }
 
 // unlessEnded gives a finding, but for one that came about because the run ended: a server that was given
-// no time has broken nothing.
+// no time has broken nothing, and what it did not send it may well offer.
 func (s *Session) unlessEnded(f catalog.Finding) catalog.Finding {
-	if s.parent.Err() != nil && f.Verdict != catalog.Unsupported {
+	if s.parent.Err() != nil {
 		return catalog.Finding{Verdict: catalog.Inconclusive, Expected: f.Expected, Got: "the run was ended first", Byte: -1}
 	}
 	return f

@@ -234,7 +234,7 @@ func TestJobsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Interrupted != "interrupted" || report.Summary.Pass < 10 || report.Summary.Fail+report.Summary.Error > 0 || report.Summary.Inconclusive > 3 {
+	if report.Interrupted != "interrupted" || report.Summary.Pass < 10 || report.Summary.Fail+report.Summary.Error+report.Summary.Unsupported > 0 || report.Summary.Inconclusive > 3 {
 		t.Errorf("%q %+v", report.Interrupted, report.Summary)
 		show(t, report)
 	}
