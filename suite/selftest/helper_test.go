@@ -2,6 +2,7 @@ package selftest
 
 import (
 	"context"
+	"flag"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -13,7 +14,11 @@ import (
 
 // TestMain looks for goroutines that a run has left behind. Ginkgo never ends the one that waits for signals.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction(
+	// Not by flag.Set: Ginkgo refuses to run where it finds that -parallel was given.
+	if err := flag.Lookup("test.parallel").Value.Set(sideBySide); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(summary), goleak.IgnoreTopFunction(
 		"github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
 }
 
