@@ -60,13 +60,3 @@ func parse(t *testing.T, text string) *target.Config {
 	}
 	return config
 }
-
-// show prints what is not a pass.
-func show(t *testing.T, report *reports.Report) {
-	t.Helper()
-	for _, r := range report.Results {
-		if r.Verdict != reports.Pass {
-			t.Logf("%s %s [%s %s]\n\texpected: %s\n\tgot: %s", r.Verdict, r.ID, r.Point, r.Fault, r.Expected, r.Got)
-		}
-	}
-}

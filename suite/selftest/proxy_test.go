@@ -122,7 +122,7 @@ func (p *proxy) relay(client net.Conn, in *bufio.Reader) bool {
 	if err != nil {
 		return false
 	}
-	up, err := net.Dial("tcp", p.upstream) //nolint:noctx // on the loopback interface
+	up, err := net.Dial("tcp", p.upstream)
 	if err != nil {
 		return false
 	}
