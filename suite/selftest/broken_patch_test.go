@@ -81,6 +81,7 @@ func (x *call) applied(o *operation, turn int, wanted contentRange, body io.Read
 	}
 	o.mu.Lock()
 	complete := o.complete
+	o.acked = len(o.data)
 	o.mu.Unlock()
 	if !complete {
 		return x.s.pieceTaken()

@@ -31,6 +31,7 @@ type operation struct {
 	seen     int64 // what a forgetful HEAD told first
 	reads    int   // of the response message
 	late     []byte
+	acked    int   // bytes that a PATCH was told are taken
 	claimed  int64 // offset that HEAD claims although the bytes are lost
 	patched  bool
 	at       time.Time // of the effect
@@ -60,7 +61,7 @@ func (x *call) modern() bool { return x.r.ProtoAtLeast(1, 1) }
 func (x *call) create() *answer {
 	value, asked := x.preference("resume")
 	if refusal := x.refused(value); refusal != nil {
-		return refusal
+		return x.disposed(refusal)
 	}
 	if o := x.repeated(); o != nil {
 		x.interim(100)
@@ -70,6 +71,9 @@ func (x *call) create() *answer {
 	o := x.s.operation(x, strings.EqualFold(value, "ignore-incomplete") && !x.s.has(ignoreKeeps), asked)
 	turn := o.first()
 	x.invite(o, asked)
+	if a := x.failed(o, turn); a != nil {
+		return a
+	}
 	if x.s.has(effectAtHead) {
 		o.effect()
 	}
@@ -89,12 +93,15 @@ func (x *call) create() *answer {
 
 // refused gives the answer to a head that the server does not want.
 func (x *call) refused(value string) *answer {
-	var a *answer
+	a := x.uncredited()
 	expect := strings.ToLower(strings.Join(x.r.Header.Values("Expect"), ", "))
 	x.s.mu.Lock()
 	full := x.s.leaked > 40
 	x.s.mu.Unlock()
 	switch {
+	case a != nil:
+	case x.s.has(failsAtHead) && orderOf(x.r).fail != 0:
+		a = reply(orderOf(x.r).fail, "never\n")
 	case full, x.s.has(fortyAtOnce) && x.s.open() > 40:
 		a = reply(503, "no slot is free\n", "Retry-After", "1")
 	case x.modern() && strings.Trim(strings.ReplaceAll(expect, "100-continue", ""), ", ") != "":

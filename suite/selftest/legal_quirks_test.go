@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,8 +37,18 @@ const (
 	hugeAccepted   quirk = "a huge Content-Length is given leave"
 	chunkedRefused quirk = "chunked uploads are refused with 411"
 
+	// How it refuses.
+	strangers401   quirk = "401 for a head without credentials"
+	strangers403   quirk = "403 for a head without credentials"
+	refusedClosing quirk = "a refused head ends the connection at once"
+	refusedDrained quirk = "the body of a refused head is read all the same"
+	failsAtHead    quirk = "an upload that fails is refused by its head"
+	failsAt100     quirk = "an upload that fails does so right after the 100"
+	failsEarly     quirk = "an upload that fails does so after its first bytes"
+
 	// What it answers.
 	head204           quirk = "HEAD is 204"
+	headRounded       quirk = "HEAD tells whole kilobytes, and what is beyond is dropped"
 	head206           quirk = "HEAD is 206 while incomplete"
 	headSlow          quirk = "each HEAD takes 200 ms"
 	getRefused        quirk = "GET on the request content is 405"
@@ -80,7 +91,12 @@ const (
 	lagging             quirk = "bytes are there 50 ms after they came"
 	wholeBlocks         quirk = "only whole blocks of 4 KiB are kept"
 	lockedWhileDraining quirk = "PATCH is 423 until the end of the old connection is noticed"
+	laggingFenced       quirk = "bytes are there 200 ms after they came, unless HEAD came first"
+	itemsLag            quirk = "an item can be read 150 ms later"
+	answersLate         quirk = "each final response takes 100 ms"
 	countLags           quirk = "the count is up to date 30 ms later"
+	countLagsLong       quirk = "the count is up to date 300 ms later"
+	resetKeepsHalf      quirk = "a reset keeps half"
 	fortyAtOnce         quirk = "forty connections at a time"
 	acknowledgeOften    quirk = "Acknowledge for every 8 KiB"
 	resetKeepsNothing   quirk = "a reset keeps nothing"
@@ -262,6 +278,9 @@ func (s *bugServer) mustClose(r *http.Request) bool {
 
 // delay is the latency of an answer.
 func (s *bugServer) delay(r *http.Request) {
+	if s.has(answersLate) && r.URL.Path != "/" {
+		s.sleep(100 * time.Millisecond)
+	}
 	if s.has(headSlow) && r.Method == "HEAD" && r.URL.Path != "/" {
 		s.sleep(200 * time.Millisecond)
 	}
@@ -271,6 +290,59 @@ func (s *bugServer) delay(r *http.Request) {
 func (s *bugServer) latency(p []byte) {
 	if s.has(lagging) && len(p) > 0 {
 		s.sleep(50 * time.Millisecond)
+	}
+	if s.has(laggingFenced) && len(p) > 0 {
+		s.sleep(200 * time.Millisecond)
+	}
+}
+
+// uncredited gives the refusal of a head without credentials.
+func (x *call) uncredited() *answer {
+	switch {
+	case x.r.Header.Get("Authorization") != "":
+	case x.s.has(strangers401):
+		return reply(401, "who are you?\n", "WWW-Authenticate", `Bearer realm="items"`)
+	case x.s.has(strangers403):
+		return reply(403, "not you\n")
+	}
+	return nil
+}
+
+// disposed deals with the body of a refused head, whose final response tells the client not to send it.
+func (x *call) disposed(a *answer) *answer {
+	switch {
+	case x.s.has(refusedClosing):
+		return a.with("Connection", "close")
+	case x.s.has(refusedDrained) && x.r.Header.Get("Expect") == "" && x.r.ContentLength < 1<<20:
+		_, _ = io.Copy(io.Discard, x.r.Body) // who did not ask first is sending already
+	}
+	return a
+}
+
+// failed gives the answer to an upload that is meant to fail, before its body is in; nil where the server waits
+// for that. What the message tells is the same.
+func (x *call) failed(o *operation, turn int) *answer {
+	if o.order.fail == 0 || !x.s.has(failsAt100) && !x.s.has(failsEarly) {
+		return nil
+	}
+	if x.s.has(failsEarly) {
+		_, _ = io.ReadFull(x.r.Body, make([]byte, 100))
+	}
+	o.mu.Lock()
+	if turn == o.turn {
+		o.complete = true
+		close(o.quiet)
+		o.quiet = nil
+	}
+	o.mu.Unlock()
+	o.process(true)
+	return x.s.presented(o)
+}
+
+// rounded drops what HEAD does not tell. The caller holds the operation's mu.
+func (o *operation) rounded() {
+	if o.s.has(headRounded) && !o.complete && o.quiet == nil {
+		o.data = o.data[:max(o.acked, len(o.data)/1024*1024)]
 	}
 }
 

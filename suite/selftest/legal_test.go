@@ -37,6 +37,7 @@ const (
 	answering = `response\.(available|after-patch) |upload\.(patch-completes|many-pieces|concurrent) `
 	waiting   = `response\.(not-yet|slow) .* (fin|rst)|upload\.not-complete .* fin`
 	replay    = `response\.(available|error|stable|after-patch) |upload\.patch-completes `
+	refusing  = `offer\.(refusal|not-asked) |response\.error `
 	download  = `download\.|uri-reference `
 )
 
@@ -74,6 +75,13 @@ var legals = []struct {
 	{lockedWhileDraining, `upload\.(offset-accepted|offsets|many-pieces) .* (fin|rst)`},
 	{countLags, `before100\.reissue|upload\.(patch-completes|many-pieces) |response\.(available|once) |offer\.not-asked`},
 	{acknowledgeOften, `acknowledge\.`},
+
+	{strangers401, refusing}, {strangers403, refusing}, {refusedClosing, refusing}, {refusedDrained, refusing},
+	{failsAtHead, refusing}, {failsAt100, refusing}, {failsEarly, refusing},
+	{headRounded, offset}, {resetKeepsHalf, offset}, {laggingFenced, `upload\.(kept|offset-accepted|many-pieces|stalled-connection) .* (fin|stall)`},
+	{itemsLag, `before100\.reissue|upload\.(content-intact|many-pieces) |response\.available |offer\.not-asked`},
+	{answersLate, `upload\.(patch-completes|never-decreases) .* fin|response\.available .* stall`},
+	{countLagsLong, `before100\.reissue .* fin|response\.(available|once) .* fin`},
 }
 
 // TestLegal runs cases on servers that do what they may: no MUST may be failed, and every case must come
