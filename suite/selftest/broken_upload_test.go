@@ -22,7 +22,9 @@ type operation struct {
 
 	mu       sync.Mutex
 	began    time.Time
-	total    int64 // -1: not known
+	heard    time.Time     // when the last bytes came
+	burst    time.Duration // when the last burst of bytes was stored, since the beginning
+	total    int64         // -1: not known
 	data     []byte
 	turn     int           // the writer that may write; a higher one shuts out those before
 	quiet    chan struct{} // closed when the writer whose turn it is has ended; nil: there is none
@@ -217,7 +219,7 @@ func (x *call) receive(o *operation, turn int, body io.Reader) error {
 		if e := o.write(turn, buf[:n]); e != nil {
 			return e
 		}
-		if acknowledging {
+		if acknowledging && !o.s.unacknowledged() {
 			told = x.acknowledge(o, told)
 		}
 		if err == io.EOF {
@@ -254,9 +256,10 @@ func (o *operation) length() int64 {
 
 // write appends, unless another writer has come.
 func (o *operation) write(turn int, p []byte) error {
-	o.s.latency(p)
+	o.latency(p)
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.heard = time.Now()
 	if turn != o.turn || o.complete {
 		return errFenced
 	}

@@ -90,7 +90,7 @@ const (
 	notFencing          quirk = "HEAD leaves the old connection alone"
 	lagging             quirk = "bytes are there 50 ms after they came"
 	wholeBlocks         quirk = "only whole blocks of 4 KiB are kept"
-	lockedWhileDraining quirk = "PATCH is 423 until the end of the old connection is noticed"
+	lockedWhileDraining quirk = "PATCH is 423 until the old connection has ended, or was silent for 100 ms"
 	laggingFenced       quirk = "bytes are there 200 ms after they came, unless HEAD came first"
 	itemsLag            quirk = "an item can be read 150 ms later"
 	answersLate         quirk = "each final response takes 100 ms"
@@ -286,14 +286,35 @@ func (s *bugServer) delay(r *http.Request) {
 	}
 }
 
-// latency is that of the storage.
-func (s *bugServer) latency(p []byte) {
-	if s.has(lagging) && len(p) > 0 {
-		s.sleep(50 * time.Millisecond)
+// latency is that of the storage: each burst of bytes is late, however long it is.
+func (o *operation) latency(p []byte) {
+	late := time.Duration(0)
+	switch {
+	case o.s.has(lagging):
+		late = 50 * time.Millisecond
+	case o.s.has(laggingFenced):
+		late = 200 * time.Millisecond
 	}
-	if s.has(laggingFenced) && len(p) > 0 {
-		s.sleep(200 * time.Millisecond)
+	o.mu.Lock()
+	burst := time.Since(o.began) < o.burst+late
+	o.mu.Unlock()
+	if len(p) == 0 || late == 0 || burst {
+		return
 	}
+	o.s.sleep(late)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.burst = time.Since(o.began)
+}
+
+// unacknowledged says that the server may drop what it has, and so must not acknowledge it.
+func (s *bugServer) unacknowledged() bool {
+	return s.has(nothingKept) || s.has(resetKeepsNothing) || s.has(resetKeepsHalf) || s.has(wholeBlocks) || s.has(headRounded)
+}
+
+// draining says that the old connection may still have something to say: it is there, and was not silent for long.
+func (o *operation) draining() bool {
+	return o.s.has(lockedWhileDraining) && o.quiet != nil && time.Since(o.heard) < 100*time.Millisecond
 }
 
 // uncredited gives the refusal of a head without credentials.
