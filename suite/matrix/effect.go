@@ -152,29 +152,40 @@ func pointerTokens(pointer string) []string {
 // errNoReadback says why stored bytes can't be read.
 var errNoReadback = errors.New("stored bytes cannot be read back")
 
-// Stored reads the stored bytes of an upload. The error wraps errNoReadback where the target or its
-// configuration gives no way to.
+// Stored reads the stored bytes of an upload. A place that is not found is looked at again for a while: what an
+// upload has stored may be seen a moment after its response. The error wraps errNoReadback where the target or
+// its configuration gives no way to.
 func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, error) {
-	var last error
-	for _, place := range w.places(s, op, outcome) {
+	places := w.places(s, op, outcome)
+	stored, missing, err := s.storedAt(places)
+	for pause := glance; missing && pause < time.Second && s.Wait(pause); pause *= 2 {
+		stored, missing, err = s.storedAt(places)
+	}
+	if err == nil && stored == nil {
+		return nil, fmt.Errorf("%w: the response names no place (readback: %s)", errNoReadback, w.Readback.From)
+	}
+	return stored, err
+}
+
+// storedAt reads the first place that has something. It says whether one was not found.
+func (s *Session) storedAt(places []*url.URL) (stored []byte, missing bool, err error) {
+	for _, place := range places {
 		if !s.Here(place) {
-			last = fmt.Errorf("%w: %s is another origin", errNoReadback, place.Redacted())
+			err = fmt.Errorf("%w: %s is another origin", errNoReadback, place.Redacted())
 			continue
 		}
-		response, err := s.follow(place)
+		response, e := s.follow(place)
 		switch {
-		case err != nil:
-			return nil, err
+		case e != nil:
+			return nil, false, e
 		case response.Status == 200:
-			return response.Body, nil
+			return append([]byte{}, response.Body...), false, nil
 		default:
-			last = fmt.Errorf("GET %s gave %d", place.RequestURI(), response.Status)
+			missing = missing || response.Status == 404
+			err = fmt.Errorf("GET %s gave %d", place.RequestURI(), response.Status)
 		}
 	}
-	if last == nil {
-		last = fmt.Errorf("%w: the response names no place (readback: %s)", errNoReadback, w.Readback.From)
-	}
-	return nil, last
+	return nil, missing, err
 }
 
 // Placed gives the response that names the place to read from: where a write's own answer does not, the

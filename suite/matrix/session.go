@@ -361,6 +361,12 @@ func (s *Session) timeUp() bool {
 	return s.ctx.Err() != nil || ok && time.Until(deadline) < 20*time.Millisecond
 }
 
+// early says that more than half of the round's time is left.
+func (s *Session) early() bool {
+	deadline, ok := s.ctx.Deadline()
+	return s.ctx.Err() == nil && (!ok || time.Until(deadline) > s.bench.Limits.Time/2)
+}
+
 // signed adds the credentials of the numbered user. Requests go to the configured origin only, and
 // so do these.
 func (s *Session) signed(req exchange.Request, user int) exchange.Request {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -230,6 +231,44 @@ func TestCoarseClock(t *testing.T) {
 		twins.Same(upload(s, NewTag(), 10), got)
 	})
 	want(t, s, catalog.Fail, "body.id x", "from the request: body.id y")
+}
+
+// TestByLot: one of two values is given at random, and chance has it that many twins in a row have one and the upload
+// under test the other. Twins are taken until both have shown themselves; where the other never does, that is a
+// difference, and so at once is another status.
+func TestByLot(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		turn    int64 // the upload that is the first to be given the other value
+		status  int
+		verdict catalog.Verdict
+		taken   int64 // twins
+	}{
+		{"the 40th has the other value", 40, 200, catalog.Pass, 40},
+		{"none has it", 1 << 30, 200, catalog.Fail, certain},
+		{"another status", 40, 201, catalog.Fail, 2 + confirmed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var uploads atomic.Int64
+			lot := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("Content-Type", anyJSON)
+				value := "a"
+				if uploads.Add(1) >= c.turn {
+					value = "b"
+				}
+				fmt.Fprintf(w, `{"backend":%q}`, value)
+			})
+			s := run(t, serve(t, lot), func(s *Session) {
+				twins := s.Twins(toy{}, func(tag string) *Operation { return upload(s, tag, 10) })
+				twins.Same(upload(s, NewTag(), 10), shown("the request", c.status, `{"backend":"b"}`, "Content-Type", anyJSON))
+			})
+			want(t, s, c.verdict)
+			if n := uploads.Load(); n != c.taken {
+				t.Errorf("%d twins, not %d", n, c.taken)
+			}
+		})
+	}
 }
 
 // TestLastPart: a part that completes an upload may be answered with a success of its own, where a replay holds the

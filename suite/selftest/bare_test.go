@@ -67,6 +67,7 @@ var unaided = []string{
 // TestBare: a server without resumption does not conform, each failure says what is missing, and no case that
 // needs resumption passes.
 func TestBare(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(&bare{})
 	defer server.Close()
 	config := parse(t, fmt.Sprintf("target: %s/items\nlimits: {case: 5s}\n", server.URL))
@@ -107,6 +108,7 @@ func startsWithAny(s string, prefixes []string) bool {
 
 // TestRefusals: where nothing can be said, Run says so at once, and makes no report.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		url    string
@@ -123,6 +125,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown point", setTrap(t, nil).url(), func(o *suite.Options) { o.Selection.Points = []string{"before-101"} }, suite.ErrNothingSelected, "--point before-101"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			config, err := target.Default(c.url + "/items")
 			if err != nil {
 				t.Fatal(err)

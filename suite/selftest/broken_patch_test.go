@@ -81,6 +81,7 @@ func (x *call) applied(o *operation, turn int, wanted contentRange, body io.Read
 	}
 	o.mu.Lock()
 	complete := o.complete
+	o.acked = len(o.data)
 	o.mu.Unlock()
 	if !complete {
 		return x.s.pieceTaken()
@@ -111,7 +112,7 @@ func (x *call) admitted(o *operation, wanted contentRange, body *bufio.Reader) (
 		return 0, reply(409, "the upload is complete\n")
 	case o.complete:
 		return 0, reply(409, "the upload is complete\n")
-	case o.s.has(lockedWhileDraining) && o.quiet != nil:
+	case o.draining():
 		return 0, reply(423, "the old connection is still there\n")
 	case o.s.has(lockForever) && o.turn > 0:
 		return 0, reply(423, "locked\n")

@@ -189,6 +189,8 @@ func (s *bugServer) spoil(o *operation, err error) {
 	case s.has(lateBytes) && n > 100 && o.turn == 1:
 		o.late = append([]byte{}, o.data[n-100:]...)
 		o.data = o.data[:n-100]
+	case s.has(resetKeepsHalf) && errors.Is(err, syscall.ECONNRESET):
+		o.data = o.data[:max(o.acked, n/2)]
 	case s.has(resetKeepsNothing) && errors.Is(err, syscall.ECONNRESET):
 		o.data = nil
 	}

@@ -18,8 +18,12 @@ func (o *operation) effect() string {
 	o.s.mu.Lock()
 	defer o.s.mu.Unlock()
 	place := "/items/" + rand.Text()
-	o.s.items[place] = append([]byte{}, o.data...)
-	if o.s.has(countLags) {
+	if data := append([]byte{}, o.data...); o.s.has(itemsLag) {
+		o.s.wg.Go(func() { o.stored(place, data) })
+	} else {
+		o.s.items[place] = data
+	}
+	if o.s.has(countLags) || o.s.has(countLagsLong) {
 		o.s.wg.Go(func() { o.counted() })
 	} else {
 		o.s.counts[o.order.tag]++
@@ -27,8 +31,19 @@ func (o *operation) effect() string {
 	return place
 }
 
+// stored stores an item later.
+func (o *operation) stored(place string, data []byte) {
+	o.s.sleep(150 * time.Millisecond)
+	o.s.mu.Lock()
+	defer o.s.mu.Unlock()
+	o.s.items[place] = data
+}
+
 // counted counts the effect later.
 func (o *operation) counted() {
+	if o.s.has(countLagsLong) {
+		o.s.sleep(270 * time.Millisecond)
+	}
 	o.s.sleep(30 * time.Millisecond)
 	o.s.mu.Lock()
 	defer o.s.mu.Unlock()
@@ -158,6 +173,7 @@ func (x *call) headContent(o *operation) *answer {
 	if o.gone || o.complete && x.s.has(contentGone) {
 		return reply(410, "gone\n")
 	}
+	o.rounded()
 	a := reply(200, "", "Accept-Patch", "message/byterange")
 	a.length = int(x.s.offset(o))
 	return x.s.headStyle(a, o)

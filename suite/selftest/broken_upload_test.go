@@ -22,7 +22,9 @@ type operation struct {
 
 	mu       sync.Mutex
 	began    time.Time
-	total    int64 // -1: not known
+	heard    time.Time     // when the last bytes came
+	burst    time.Duration // when the last burst of bytes was stored, since the beginning
+	total    int64         // -1: not known
 	data     []byte
 	turn     int           // the writer that may write; a higher one shuts out those before
 	quiet    chan struct{} // closed when the writer whose turn it is has ended; nil: there is none
@@ -31,6 +33,7 @@ type operation struct {
 	seen     int64 // what a forgetful HEAD told first
 	reads    int   // of the response message
 	late     []byte
+	acked    int   // bytes that a PATCH was told are taken
 	claimed  int64 // offset that HEAD claims although the bytes are lost
 	patched  bool
 	at       time.Time // of the effect
@@ -60,7 +63,7 @@ func (x *call) modern() bool { return x.r.ProtoAtLeast(1, 1) }
 func (x *call) create() *answer {
 	value, asked := x.preference("resume")
 	if refusal := x.refused(value); refusal != nil {
-		return refusal
+		return x.disposed(refusal)
 	}
 	if o := x.repeated(); o != nil {
 		x.interim(100)
@@ -70,6 +73,9 @@ func (x *call) create() *answer {
 	o := x.s.operation(x, strings.EqualFold(value, "ignore-incomplete") && !x.s.has(ignoreKeeps), asked)
 	turn := o.first()
 	x.invite(o, asked)
+	if a := x.failed(o, turn); a != nil {
+		return a
+	}
 	if x.s.has(effectAtHead) {
 		o.effect()
 	}
@@ -89,12 +95,15 @@ func (x *call) create() *answer {
 
 // refused gives the answer to a head that the server does not want.
 func (x *call) refused(value string) *answer {
-	var a *answer
+	a := x.uncredited()
 	expect := strings.ToLower(strings.Join(x.r.Header.Values("Expect"), ", "))
 	x.s.mu.Lock()
 	full := x.s.leaked > 40
 	x.s.mu.Unlock()
 	switch {
+	case a != nil:
+	case x.s.has(failsAtHead) && orderOf(x.r).fail != 0:
+		a = reply(orderOf(x.r).fail, "never\n")
 	case full, x.s.has(fortyAtOnce) && x.s.open() > 40:
 		a = reply(503, "no slot is free\n", "Retry-After", "1")
 	case x.modern() && strings.Trim(strings.ReplaceAll(expect, "100-continue", ""), ", ") != "":
@@ -210,7 +219,7 @@ func (x *call) receive(o *operation, turn int, body io.Reader) error {
 		if e := o.write(turn, buf[:n]); e != nil {
 			return e
 		}
-		if acknowledging {
+		if acknowledging && !o.s.unacknowledged() {
 			told = x.acknowledge(o, told)
 		}
 		if err == io.EOF {
@@ -247,9 +256,10 @@ func (o *operation) length() int64 {
 
 // write appends, unless another writer has come.
 func (o *operation) write(turn int, p []byte) error {
-	o.s.latency(p)
+	o.latency(p)
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.heard = time.Now()
 	if turn != o.turn || o.complete {
 		return errFenced
 	}

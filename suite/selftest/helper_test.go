@@ -2,6 +2,7 @@ package selftest
 
 import (
 	"context"
+	"flag"
 	"os"
 	"testing"
 
@@ -18,7 +19,11 @@ func TestMain(m *testing.M) {
 	if work, asked := workers[os.Getenv(workerKind)]; asked {
 		os.Exit(work())
 	}
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction(
+	// Not by flag.Set: Ginkgo refuses to run where it finds that -parallel was given.
+	if err := flag.Lookup("test.parallel").Value.Set(sideBySide); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(summary), goleak.IgnoreTopFunction(
 		"github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
 }
 
@@ -59,16 +64,6 @@ func parse(t testing.TB, text string) *target.Config {
 		t.Fatalf("config: %v", err)
 	}
 	return config
-}
-
-// show prints what is not a pass.
-func show(t *testing.T, report *reports.Report) {
-	t.Helper()
-	for _, r := range report.Results {
-		if r.Verdict != reports.Pass {
-			t.Logf("%s %s [%s %s]\n\texpected: %s\n\tgot: %s", r.Verdict, r.ID, r.Point, r.Fault, r.Expected, r.Got)
-		}
-	}
 }
 
 // restarter gives what restarts a reference server.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,8 +37,18 @@ const (
 	hugeAccepted   quirk = "a huge Content-Length is given leave"
 	chunkedRefused quirk = "chunked uploads are refused with 411"
 
+	// How it refuses.
+	strangers401   quirk = "401 for a head without credentials"
+	strangers403   quirk = "403 for a head without credentials"
+	refusedClosing quirk = "a refused head ends the connection at once"
+	refusedDrained quirk = "the body of a refused head is read all the same"
+	failsAtHead    quirk = "an upload that fails is refused by its head"
+	failsAt100     quirk = "an upload that fails does so right after the 100"
+	failsEarly     quirk = "an upload that fails does so after its first bytes"
+
 	// What it answers.
 	head204           quirk = "HEAD is 204"
+	headRounded       quirk = "HEAD tells whole kilobytes, and what is beyond is dropped"
 	head206           quirk = "HEAD is 206 while incomplete"
 	headSlow          quirk = "each HEAD takes 200 ms"
 	getRefused        quirk = "GET on the request content is 405"
@@ -79,8 +90,13 @@ const (
 	notFencing          quirk = "HEAD leaves the old connection alone"
 	lagging             quirk = "bytes are there 50 ms after they came"
 	wholeBlocks         quirk = "only whole blocks of 4 KiB are kept"
-	lockedWhileDraining quirk = "PATCH is 423 until the end of the old connection is noticed"
+	lockedWhileDraining quirk = "PATCH is 423 until the old connection has ended, or was silent for 100 ms"
+	laggingFenced       quirk = "bytes are there 200 ms after they came, unless HEAD came first"
+	itemsLag            quirk = "an item can be read 150 ms later"
+	answersLate         quirk = "each final response takes 100 ms"
 	countLags           quirk = "the count is up to date 30 ms later"
+	countLagsLong       quirk = "the count is up to date 300 ms later"
+	resetKeepsHalf      quirk = "a reset keeps half"
 	fortyAtOnce         quirk = "forty connections at a time"
 	acknowledgeOften    quirk = "Acknowledge for every 8 KiB"
 	resetKeepsNothing   quirk = "a reset keeps nothing"
@@ -262,15 +278,92 @@ func (s *bugServer) mustClose(r *http.Request) bool {
 
 // delay is the latency of an answer.
 func (s *bugServer) delay(r *http.Request) {
+	if s.has(answersLate) && r.URL.Path != "/" {
+		s.sleep(100 * time.Millisecond)
+	}
 	if s.has(headSlow) && r.Method == "HEAD" && r.URL.Path != "/" {
 		s.sleep(200 * time.Millisecond)
 	}
 }
 
-// latency is that of the storage.
-func (s *bugServer) latency(p []byte) {
-	if s.has(lagging) && len(p) > 0 {
-		s.sleep(50 * time.Millisecond)
+// latency is that of the storage: each burst of bytes is late, however long it is.
+func (o *operation) latency(p []byte) {
+	late := time.Duration(0)
+	switch {
+	case o.s.has(lagging):
+		late = 50 * time.Millisecond
+	case o.s.has(laggingFenced):
+		late = 200 * time.Millisecond
+	}
+	o.mu.Lock()
+	burst := time.Since(o.began) < o.burst+late
+	o.mu.Unlock()
+	if len(p) == 0 || late == 0 || burst {
+		return
+	}
+	o.s.sleep(late)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.burst = time.Since(o.began)
+}
+
+// unacknowledged says that the server may drop what it has, and so must not acknowledge it.
+func (s *bugServer) unacknowledged() bool {
+	return s.has(nothingKept) || s.has(resetKeepsNothing) || s.has(resetKeepsHalf) || s.has(wholeBlocks) || s.has(headRounded)
+}
+
+// draining says that the old connection may still have something to say: it is there, and was not silent for long.
+func (o *operation) draining() bool {
+	return o.s.has(lockedWhileDraining) && o.quiet != nil && time.Since(o.heard) < 100*time.Millisecond
+}
+
+// uncredited gives the refusal of a head without credentials.
+func (x *call) uncredited() *answer {
+	switch {
+	case x.r.Header.Get("Authorization") != "":
+	case x.s.has(strangers401):
+		return reply(401, "who are you?\n", "WWW-Authenticate", `Bearer realm="items"`)
+	case x.s.has(strangers403):
+		return reply(403, "not you\n")
+	}
+	return nil
+}
+
+// disposed deals with the body of a refused head, whose final response tells the client not to send it.
+func (x *call) disposed(a *answer) *answer {
+	switch {
+	case x.s.has(refusedClosing):
+		return a.with("Connection", "close")
+	case x.s.has(refusedDrained) && x.r.Header.Get("Expect") == "" && x.r.ContentLength < 1<<20:
+		_, _ = io.Copy(io.Discard, x.r.Body) // who did not ask first is sending already
+	}
+	return a
+}
+
+// failed gives the answer to an upload that is meant to fail, before its body is in; nil where the server waits
+// for that. What the message tells is the same.
+func (x *call) failed(o *operation, turn int) *answer {
+	if o.order.fail == 0 || !x.s.has(failsAt100) && !x.s.has(failsEarly) {
+		return nil
+	}
+	if x.s.has(failsEarly) {
+		_, _ = io.ReadFull(x.r.Body, make([]byte, 100))
+	}
+	o.mu.Lock()
+	if turn == o.turn {
+		o.complete = true
+		close(o.quiet)
+		o.quiet = nil
+	}
+	o.mu.Unlock()
+	o.process(true)
+	return x.s.presented(o)
+}
+
+// rounded drops what HEAD does not tell. The caller holds the operation's mu.
+func (o *operation) rounded() {
+	if o.s.has(headRounded) && !o.complete && o.quiet == nil {
+		o.data = o.data[:max(o.acked, len(o.data)/1024*1024)]
 	}
 }
 

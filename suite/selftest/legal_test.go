@@ -1,84 +1,27 @@
 package selftest
 
 import (
-	"context"
-	"flag"
 	"fmt"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/resumespec/resumespec/reports"
-	"github.com/resumespec/resumespec/suite"
-	"github.com/resumespec/resumespec/suite/target"
 )
-
-// everything makes the tests of single quirks run the whole suite on each, which takes ten minutes. What is a
-// right in one area may be a fault in another: who keeps nothing must not acknowledge, who locks must not for ever.
-var everything = flag.Bool("everything", false, "run every case on every bugServer")
-
-// knownGaps are the cases that judge a quirk wrongly for now, and what they do. A test that meets one
-// prints it and stays green. Whoever mends the case removes the line, and finds the test in force.
-var knownGaps = map[quirk]map[string]string{
-	// Servers that are in their right, and are failed now and then.
-	bodyBackend: replayed("all twins agree by chance on one of two values, once in 2,048 times, and the interrupted upload has the other"),
-}
-
-// replayed gives one reason to every case that compares final responses.
-func replayed(why string) map[string]string {
-	gaps := map[string]string{}
-	for _, id := range []string{"response.available", "response.error", "response.stable", "response.after-patch", "upload.patch-completes"} {
-		gaps[id] = why
-	}
-	return gaps
-}
-
-// gap says whether it is known that a case judges a quirk wrongly, and prints it.
-func gap(t *testing.T, q quirk, id string) bool {
-	t.Helper()
-	why, known := knownGaps[q][strings.TrimPrefix(id, "resume.")]
-	if known {
-		t.Logf("KNOWN GAP: %s: %s", id, why)
-	}
-	return known
-}
-
-// told says what a result is and why.
-func told(r reports.Result) string {
-	return fmt.Sprintf("%s %s [%s %s]\n\texpected: %s\n\tgot: %s", r.Verdict, r.ID, r.Point, r.Fault, r.Expected, r.Got)
-}
 
 // examine runs the cases that match on a bugServer, with a time limit that is short enough for a server
 // that hangs and long enough for one that takes its time.
 func examine(t *testing.T, limit time.Duration, focus string, quirks ...quirk) []reports.Result {
 	t.Helper()
 	s := startBug(t, quirks...)
-	return examineWith(t, s.restart, parse(t, fmt.Sprintf(wholeConfig, s.base())), limit, focus)
-}
-
-func examineWith(t *testing.T, restart func(context.Context) error, config *target.Config, limit time.Duration, focus string) []reports.Result {
-	t.Helper()
-	config.Limits.Case = limit
-	report := certify(t, config, func(o *suite.Options) {
-		o.Restart = restart
-		if !*everything {
-			o.Selection.Focus = regexp.MustCompile(focus)
-		}
-	})
-	var run []reports.Result
-	for _, r := range report.Results {
-		if r.Verdict != reports.Excluded {
-			run = append(run, r)
-		}
-	}
-	return run
+	return judgeWith(t, s.restart, parse(t, fmt.Sprintf(wholeConfig, s.base())), limit, focus)
 }
 
 // TestPlain runs the whole suite on the bugServer without any quirk: what the test of a quirk finds is
 // then the quirk's.
 func TestPlain(t *testing.T) {
-	for _, r := range examine(t, 10*time.Second, ".") {
+	t.Parallel()
+	s := startBug(t)
+	for _, r := range certify(t, parse(t, fmt.Sprintf(wholeConfig, s.base()))).Results {
 		if r.Verdict != reports.Pass {
 			t.Error(told(r))
 		}
@@ -94,6 +37,7 @@ const (
 	answering = `response\.(available|after-patch) |upload\.(patch-completes|many-pieces|concurrent) `
 	waiting   = `response\.(not-yet|slow) .* (fin|rst)|upload\.not-complete .* fin`
 	replay    = `response\.(available|error|stable|after-patch) |upload\.patch-completes `
+	refusing  = `offer\.(refusal|not-asked) |response\.error `
 	download  = `download\.|uri-reference `
 )
 
@@ -132,23 +76,23 @@ var legals = []struct {
 	{countLags, `before100\.reissue|upload\.(patch-completes|many-pieces) |response\.(available|once) |offer\.not-asked`},
 	{restartForgets, `restart\.`},
 	{acknowledgeOften, `acknowledge\.`},
+
+	{strangers401, refusing}, {strangers403, refusing}, {refusedClosing, refusing}, {refusedDrained, refusing},
+	{failsAtHead, refusing}, {failsAt100, refusing}, {failsEarly, refusing},
+	{headRounded, offset}, {resetKeepsHalf, offset}, {laggingFenced, `upload\.(kept|offset-accepted|many-pieces|stalled-connection) .* (fin|stall)`},
+	{itemsLag, `before100\.reissue|upload\.(content-intact|many-pieces) |response\.available |offer\.not-asked`},
+	{answersLate, `upload\.(patch-completes|never-decreases) .* fin|response\.available .* stall`},
+	{countLagsLong, `before100\.reissue .* fin|response\.(available|once) .* fin`},
 }
 
 // TestLegal runs cases on servers that do what they may: no MUST may be failed, and every case must come
 // to a verdict.
 func TestLegal(t *testing.T) {
+	t.Parallel()
 	for _, l := range legals {
 		t.Run(string(l.quirk), func(t *testing.T) {
-			for _, r := range examine(t, 10*time.Second, l.focus, l.quirk) {
-				switch r.Verdict {
-				case reports.Fail, reports.Error, reports.Inconclusive:
-					if !gap(t, l.quirk, r.ID) {
-						t.Error(told(r))
-					}
-				case reports.Warn:
-					t.Log(told(r))
-				}
-			}
+			t.Parallel()
+			legality.acquit(t, string(l.quirk), examine(t, 10*time.Second, l.focus, l.quirk))
 		})
 	}
 }

@@ -23,8 +23,10 @@ var onlyWarned = []string{"message-plain-type"}
 // TestMutants runs the case that a mutant is for on that mutant, one fault after the other until it is caught: few bugs
 // need another than the first.
 func TestMutants(t *testing.T) {
+	t.Parallel()
 	for _, m := range mutants.All() {
 		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
 			c, ok := suite.Case(m.Breaks[0])
 			if !ok {
 				t.Fatalf("it breaks %s, which is no case", m.Breaks[0])
@@ -48,7 +50,7 @@ func TestMutants(t *testing.T) {
 func examineMutant(t *testing.T, m mutants.Mutant, title string) []reports.Result {
 	t.Helper()
 	config, restart := startMutant(t, m)
-	results := examineWith(t, restart, config, 2*time.Second, "^"+regexp.QuoteMeta(title)+"$")
+	results := judgeWith(t, restart, config, 2*time.Second, "^"+regexp.QuoteMeta(title)+"$")
 	if *everything {
 		namedFirst(t, m, results)
 	}
