@@ -113,8 +113,10 @@ type htmlRow struct {
 	Inert  bool // the body waits in a script
 }
 
-// htmlRows gives the results in reading order: worst first, then by case.
+// htmlRows gives the results in reading order: worst first, what relies on something else that is broken after that, then
+// by case.
 func htmlRows(r *Report) []*htmlRow {
+	first := r.precedence()
 	rows := make([]*htmlRow, len(r.Results))
 	for i := range r.Results {
 		rows[i] = &htmlRow{Result: &r.Results[i], Anchor: r.Results[i].Anchor()}
@@ -122,6 +124,7 @@ func htmlRows(r *Report) []*htmlRow {
 	slices.SortStableFunc(rows, func(a, b *htmlRow) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(Verdicts, a.Verdict), slices.Index(Verdicts, b.Verdict)),
+			first.compare(a.Result, b.Result),
 			cmp.Compare(slices.Index(Levels, a.Level), slices.Index(Levels, b.Level)),
 			cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.ID, b.ID),
 			cmp.Compare(slices.Index(points, a.Point), slices.Index(points, b.Point)),

@@ -65,6 +65,8 @@ func explain(c catalog.Case) string {
 	section("Point and faults", pointAndFaults(c))
 	section("What a failure means", c.Failure)
 	section("What it needs", needs(c))
+	section("What it relies on, and is named after where that is broken too", strings.Join(c.Presumes, ", "))
+	section("Why no mutant of the reference server breaks it", c.Unkilled)
 	fmt.Fprintf(&b, "Run it alone\n    %s\n", shellLine("resumespec", "run", "URL", "--focus", focusOn(c.ID)))
 	return b.String()
 }

@@ -74,7 +74,7 @@ func offset() []Mutant {
 		},
 		{
 			Name: "offset-remembered", Sentence: "HEAD tells for ever what it told first, and PATCH refuses to begin there.",
-			Breaks: cases("upload.interrupted-again", "upload.many-pieces"),
+			Breaks: cases("upload.interrupted-again", "upload.never-decreases"),
 			Apply: func(s *reference.Seams) {
 				var first sync.Map
 				strictly(func(op *store.Operation, kept int64) int64 {
