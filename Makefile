@@ -15,7 +15,7 @@ REPORT  := resumespec-report
 TOOL    := go tool -modfile=.tools/go.mod
 FUZZ    ?= 15s
 
-.PHONY: help run test build install lint vet unit bench fuzz setup clean
+.PHONY: help run test mutants build install lint vet unit bench fuzz setup clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -44,6 +44,10 @@ unit: ## every test with the race detector; 10,000 cuts of every kind without
 	go build -race ./...
 	go test -race -p 1 -timeout 20m ./...
 	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
+
+mutants: ## the whole suite against every mutant of the reference server: reports/mutants.html
+	@go build -trimpath -o bin/killmatrix ./cmd/killmatrix
+	@bin/killmatrix
 
 bench: setup ## benchmarks: the whole run, cuts per second, uploads, HTML
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports
