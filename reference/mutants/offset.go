@@ -110,7 +110,7 @@ func offset() []Mutant {
 		},
 		{
 			Name: "offset-locked", Sentence: "HEAD on an interrupted upload is answered with 423.",
-			Breaks: cases("upload.head-status"),
+			Breaks: cases("upload.head-status", "offer.uri-reference"),
 			Apply: head(func(r *http.Request, status int, _ http.Header) int {
 				if at(r, requests) && r.Method == http.MethodHead {
 					return http.StatusLocked
