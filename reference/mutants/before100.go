@@ -49,7 +49,7 @@ func before100() []Mutant {
 			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
 				var taken atomic.Int64
 				return func(w http.ResponseWriter, r *http.Request) {
-					if taken.Load() >= 60 {
+					if taken.Load() >= 40 {
 						w.WriteHeader(http.StatusServiceUnavailable)
 						return
 					}
