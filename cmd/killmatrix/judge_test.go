@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/resumespec/resumespec/reference/mutants"
 	"github.com/resumespec/resumespec/reports"
@@ -94,7 +93,7 @@ func TestNothingIsWanting(t *testing.T) {
 func TestPage(t *testing.T) {
 	path := t.TempDir() + "/mutants.html"
 	kills := []kill{killOf("right", "a", reportOf("", "a fail"))}
-	if err := writePage(path, kills, judge(kills, nil), time.Second, 2); err != nil {
+	if err := writePage(path, kills, judge(kills, nil), "1s"); err != nil {
 		t.Fatal(err)
 	}
 	page := readFile(t, path)
@@ -119,14 +118,14 @@ func TestProcesses(t *testing.T) {
 }
 
 func TestWrongCommandLine(t *testing.T) {
-	for _, args := range [][]string{{"x"}, {"-jobs", "0"}, {"-nothing"}, {"-mutant", "offset-no-lenght"}} {
+	for _, args := range [][]string{{"x"}, {"-jobs", "0"}, {"-nothing"}, {"-mutant", "offset-no-lengths"}} {
 		var out, complaints bytes.Buffer
 		if status := run(args, &out, &complaints); status != statusUsage || complaints.Len() == 0 {
 			t.Errorf("%q: status %d, %q", args, status, complaints.String())
 		}
 	}
 	var complaints bytes.Buffer
-	run([]string{"-mutant", "offset-no-lenght"}, &bytes.Buffer{}, &complaints)
+	run([]string{"-mutant", "offset-no-lengths"}, &bytes.Buffer{}, &complaints)
 	if !strings.Contains(complaints.String(), "near to it: offset-no-length") {
 		t.Error(complaints.String())
 	}

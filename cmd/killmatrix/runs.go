@@ -25,7 +25,7 @@ func processes(o options) (source, error) {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	return func(ctx context.Context, name string) (*reports.Report, error) {
-		command := exec.CommandContext(ctx, self, "-child", "-mutant", name, "-focus", o.focus, "-case", o.limit.String()) // #nosec G204 -- itself
+		command := exec.CommandContext(ctx, self, "-child", "-mutant", name, "-focus", o.focus, "-case", o.limit.String()) // #nosec G204 G702 -- itself
 		command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 		command.WaitDelay = 5 * time.Second
 		var out, complaint bytes.Buffer
