@@ -16,7 +16,7 @@ TOOL    := go tool -modfile=.tools/go.mod
 FUZZ    ?= 15s
 SOAK    ?= 200
 
-.PHONY: help run test build install lint vet unit variants soak bench fuzz setup clean
+.PHONY: help run test build install lint vet unit mutants variants soak bench fuzz setup clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -53,6 +53,10 @@ soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and
 # From within its folder, so that go test shows what the tests print.
 variants: setup ## the whole suite on every legal server and wrapper: some 15 minutes
 	cd suite/selftest && go test -timeout 60m -everything -run '^Test(Legal|Independent|Proxied|ReverseProxied|Nginx)$$'
+
+mutants: ## the whole suite against every mutant of the reference server: reports/mutants.html
+	@go build -trimpath -o bin/killmatrix ./cmd/killmatrix
+	@bin/killmatrix
 
 bench: setup ## benchmarks: the whole run, cuts per second, uploads, HTML
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports

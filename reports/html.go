@@ -33,7 +33,12 @@ const (
 var (
 	pageStyle  = asset("style.css")
 	pageScript = asset("exchange.js") + asset("sweep.js") + asset("page.js")
-	pageTmpl   = template.Must(template.New("page").Funcs(template.FuncMap{
+	pageTmpl   = pageTemplate("page.html.tmpl")
+)
+
+// pageTemplate parses an embedded template with the functions by which every page makes texts safe to read.
+func pageTemplate(name string) *template.Template {
+	return template.Must(template.New(name).Funcs(template.FuncMap{
 		"line":        Sanitize,
 		"text":        func(s string) string { return SanitizeLines(s, "") },
 		"name":        func(s string) string { return shorten(Sanitize(s), 160) },
@@ -45,8 +50,8 @@ var (
 		"symbol":      symbol,
 		"meaning":     meaning,
 		"meaningHere": meaningHere,
-	}).ParseFS(htmlFiles, "html/page.html.tmpl"))
-)
+	}).ParseFS(htmlFiles, "html/"+name))
+}
 
 // WriteHTML writes r as one self-contained page that asks the network for nothing. Texts are in the page;
 // evidence and transcripts lie beside each result as inert JSON, from which the script of the page draws
@@ -109,8 +114,10 @@ type htmlRow struct {
 	Inert  bool // the body waits in a script
 }
 
-// htmlRows gives the results in reading order: worst first, then by case.
+// htmlRows gives the results in reading order: worst first, what relies on something else that is broken after that, then
+// by case.
 func htmlRows(r *Report) []*htmlRow {
+	first := r.precedence()
 	rows := make([]*htmlRow, len(r.Results))
 	for i := range r.Results {
 		rows[i] = &htmlRow{Result: &r.Results[i], Anchor: r.Results[i].Anchor()}
@@ -118,6 +125,7 @@ func htmlRows(r *Report) []*htmlRow {
 	slices.SortStableFunc(rows, func(a, b *htmlRow) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(Verdicts, a.Verdict), slices.Index(Verdicts, b.Verdict)),
+			first.compare(a.Result, b.Result),
 			cmp.Compare(slices.Index(Levels, a.Level), slices.Index(Levels, b.Level)),
 			cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.ID, b.ID),
 			cmp.Compare(slices.Index(points, a.Point), slices.Index(points, b.Point)),
@@ -167,24 +175,28 @@ func (row *htmlRow) write(w io.Writer, scratch *bytes.Buffer) error {
 	return err
 }
 
-// island writes evidence and transcript as an inert script element. No "<" is left in it, so nothing
-// that a target sent can end the element or open a comment.
+// island writes evidence and transcript as an inert script element.
 func island(out *bytes.Buffer, r *Result) error {
 	if len(r.Evidence) == 0 && len(r.Transcript) == 0 {
 		return nil
 	}
-	var data bytes.Buffer
-	enc := json.NewEncoder(&data)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(struct {
+	return inertJSON(out, "data", struct {
 		Evidence   []Evidence       `json:"evidence"`
 		Transcript []islandExchange `json:"transcript"`
 		Omitted    int              `json:"omitted,omitempty"`
 	}{r.Evidence, islandExchanges(r.Transcript), r.Omitted})
-	if err != nil {
+}
+
+// inertJSON writes value as a script element that no browser runs. No "<" is left in it, so nothing that a
+// target sent can end the element or open a comment.
+func inertJSON[T any](out *bytes.Buffer, class string, value T) error {
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
 		return err
 	}
-	out.WriteString(`<script type="application/json" class="data">`)
+	out.WriteString(`<script type="application/json" class="` + class + `">`)
 	for rest, more := data.Bytes(), true; more; {
 		var part []byte
 		part, rest, more = bytes.Cut(rest, []byte("<"))
@@ -234,13 +246,13 @@ func asset(name string) string {
 	return string(data)
 }
 
-// policy is the content security policy: nothing but our own style and script, by their hash.
-func policy() string {
+// policy is the content security policy of a page: nothing but our own style and script, by their hash.
+func policy(style, script string) string {
 	sum := func(s string) string {
 		hash := sha256.Sum256([]byte(s))
 		return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 	}
-	return "default-src 'none'; style-src " + sum(pageStyle) + "; script-src " + sum(pageScript) +
+	return "default-src 'none'; style-src " + sum(style) + "; script-src " + sum(script) +
 		"; img-src data:; base-uri 'none'; form-action 'none'"
 }
 

@@ -61,7 +61,7 @@ type facetValue struct {
 
 func newPage(r *Report, rows []*htmlRow) *htmlPage {
 	p := &htmlPage{
-		Report: r, CSP: policy(),
+		Report: r, CSP: policy(pageStyle, pageScript),
 		Style:      template.HTML("<style>" + pageStyle + "</style>"),    // #nosec G203 -- embedded, nothing of the report is in it
 		Script:     template.HTML("<script>" + pageScript + "</script>"), // #nosec G203 -- likewise
 		Word:       conformanceTitle(r.Summary.Conformance),

@@ -98,11 +98,11 @@ func (s *strip) title(b stripBar) string {
 // Ordered gives the bars with those that pass first, so that others are drawn over them.
 func (s strip) Ordered() []stripBar {
 	bars := slices.Clone(s.Bars)
-	slices.SortStableFunc(bars, func(a, b stripBar) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(bars, func(a, b stripBar) int { return barRank(a) - barRank(b) })
 	return bars
 }
 
-func rank(b stripBar) int {
+func barRank(b stripBar) int {
 	switch b.Outcome {
 	case "fail":
 		return 2

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -95,7 +96,10 @@ func writeSection(b *strings.Builder, r *Report, v Verdict, room int, entry func
 	if len(list) == 0 {
 		return
 	}
-	slices.SortStableFunc(list, func(a, b *Result) int { return strings.Compare(a.Key().String(), b.Key().String()) })
+	first := r.precedence()
+	slices.SortStableFunc(list, func(a, b *Result) int {
+		return cmp.Or(first.compare(a, b), strings.Compare(a.Key().String(), b.Key().String()))
+	})
 	title := fmt.Sprintf("%s (%d)", groupTitle[v], len(list))
 	if folded {
 		fmt.Fprintf(b, "<details><summary>%s</summary>\n\n", title)

@@ -127,8 +127,10 @@ type Result struct {
 	Requires  string  `json:"requires"` // what the source demands, one sentence
 	Why       string  `json:"why"`      // why it matters to a client
 	Source    Source  `json:"source"`
-	Expected  string  `json:"expected"`
-	Got       string  `json:"got"`
+	// Presumes lists the IDs of cases whose requirements this one relies on: where one of those is broken too, it is named first.
+	Presumes []string `json:"presumes,omitempty"`
+	Expected string   `json:"expected"`
+	Got      string   `json:"got"`
 	// Byte is the offset at which it went wrong, counted in Where ("request body"); nil where no byte
 	// can be named.
 	Byte       *int64     `json:"byte,omitempty"`

@@ -93,6 +93,10 @@ func TestCatalogueIsWhole(t *testing.T) {
 			for what, text := range map[string]string{"Requires": c.Requires, "Why": c.Why, "Sends": c.Sends, "Failure": c.Failure} {
 				sentence(t, what, text)
 			}
+			if c.Unkilled != "" {
+				sentence(t, "Unkilled", c.Unkilled)
+			}
+			relies(t, c, c.ID, nil)
 			cuts(t, c)
 			for _, need := range c.Needs {
 				if !slices.Contains([]catalog.Need{"readback", "count", "large", "slow", "failing", "users", "restart"}, need) {
@@ -100,6 +104,22 @@ func TestCatalogueIsWhole(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// relies looks for cases that rely on one that is not there, or, by way of others, on themselves.
+func relies(t *testing.T, c catalog.Case, id string, way []string) {
+	t.Helper()
+	one, ok := Case(id)
+	switch {
+	case !ok || one.Profile() != c.Profile():
+		t.Errorf("it relies on %s, which is no case of its profile", id)
+	case slices.Contains(way, id):
+		t.Errorf("a ring: %v %s", way, id)
+	default:
+		for _, before := range one.Presumes {
+			relies(t, c, before, append(slices.Clone(way), id))
+		}
 	}
 }
 

@@ -30,8 +30,8 @@ func (r *runner) blank(i item) reports.Result {
 	return reports.Result{
 		ID: c.ID, Profile: c.Profile(), Level: reports.Level(c.Level), Point: c.Point,
 		Fault: i.variant.Fault, Transport: i.variant.Transport, Requires: c.Requires, Why: c.Why,
-		Source: reports.Source{Document: c.Source.Document, Section: c.Source.Section, URL: c.Source.URL, Loose: c.Source.Loose},
-		Rerun:  r.rerun(i), Evidence: []reports.Evidence{}, Transcript: []reports.Exchange{},
+		Source:   reports.Source{Document: c.Source.Document, Section: c.Source.Section, URL: c.Source.URL, Loose: c.Source.Loose},
+		Presumes: c.Presumes, Rerun: r.rerun(i), Evidence: []reports.Evidence{}, Transcript: []reports.Exchange{},
 	}
 }
 

@@ -66,6 +66,8 @@ func explain(c catalog.Case) string {
 	section("What a failure means", c.Failure)
 	section("What it needs", needs(c))
 	section("When it is run", when(c))
+	section("What it relies on, and is named after where that is broken too", strings.Join(c.Presumes, ", "))
+	section("Why no mutant of the reference server breaks it", c.Unkilled)
 	command := []string{"resumespec", "run", "URL"}
 	if c.Sweep {
 		command = append(command, "--sweep")

@@ -78,6 +78,7 @@ func (s *screen) summary(r *reports.Report, lacks []missing) {
 	if !s.quiet {
 		s.print("\n" + s.table(r) + "\n")
 		s.lacking(lacks)
+		s.broken(r)
 	}
 	word := r.Summary.Conformance
 	line := s.paint(conformanceColour[word], strings.ToUpper(reports.Sanitize(string(word)))) + "  " + tally(r.Summary) +
@@ -89,6 +90,31 @@ func (s *screen) summary(r *reports.Report, lacks []missing) {
 	if !s.quiet {
 		s.print(means(r) + "\n")
 	}
+}
+
+// manyBroken is how many broken cases the summary names: the report has them all.
+const manyBroken = 5
+
+// broken names the broken cases in the order in which to look at them: those on which others rely come first.
+func (s *screen) broken(r *reports.Report) {
+	var cases []*reports.Result // the first result of each
+	for _, one := range r.Failures() {
+		if !slices.ContainsFunc(cases, func(c *reports.Result) bool { return c.ID == one.ID }) {
+			cases = append(cases, one)
+		}
+	}
+	if len(cases) == 0 {
+		return
+	}
+	s.print("Look at these first:\n")
+	for _, c := range cases[:min(len(cases), manyBroken)] {
+		s.print("  " + s.paint(verdictColour[c.Verdict], fmt.Sprintf("%-5s", reports.Sanitize(string(c.Verdict)))) + " " +
+			s.paint(bold, reports.Sanitize(c.ID)) + "\n" + wrap(reports.Sanitize(c.Requires), strings.Repeat(" ", 8), 100))
+	}
+	if more := len(cases) - manyBroken; more > 0 {
+		s.print(fmt.Sprintf("  and %s\n", plural(more, "more case")))
+	}
+	s.print("\n")
 }
 
 // means says in one sentence what the verdict means. A selection without a MUST is no reason to doubt its results.

@@ -84,7 +84,7 @@ func effect() []Mutant {
 		},
 		{
 			Name: "effect-without-patch", Sentence: "A PATCH stores the missing bytes, and nothing becomes of them.",
-			Breaks: cases("upload.patch-completes", "offer.default-is-save"),
+			Breaks: cases("upload.patch-completes", "upload.offset-accepted", "offer.default-is-save"),
 			Apply: lasting(func(r *http.Request, next context.Context) context.Context {
 				if r == nil || r.Method != http.MethodPatch {
 					return next

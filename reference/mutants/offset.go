@@ -74,7 +74,7 @@ func offset() []Mutant {
 		},
 		{
 			Name: "offset-remembered", Sentence: "HEAD tells for ever what it told first, and PATCH refuses to begin there.",
-			Breaks: cases("upload.interrupted-again", "upload.many-pieces"),
+			Breaks: cases("upload.interrupted-again", "upload.never-decreases"),
 			Apply: func(s *reference.Seams) {
 				var first sync.Map
 				strictly(func(op *store.Operation, kept int64) int64 {
@@ -110,7 +110,7 @@ func offset() []Mutant {
 		},
 		{
 			Name: "offset-locked", Sentence: "HEAD on an interrupted upload is answered with 423.",
-			Breaks: cases("upload.head-status"),
+			Breaks: cases("upload.head-status", "offer.uri-reference"),
 			Apply: func(s *reference.Seams) {
 				var locked sync.Map // by path
 				find := s.Access.Find

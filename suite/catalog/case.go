@@ -67,6 +67,12 @@ type Case struct {
 	Needs    []Need
 	Later    bool // from a later text than the profile's source: never a MUST
 	Sweep    bool // cuts at every byte: part of a run only where a sweep is asked for
+	// Presumes lists the IDs of cases of the same profile on whose requirements this one relies: it cannot hold where one of
+	// those is broken, so those are named first.
+	Presumes []string
+	// Unkilled says why no mutant of the reference server breaks the requirement: "The reference offers no ...". Empty where
+	// one does.
+	Unkilled string
 }
 
 // Profile is the first part of the ID.

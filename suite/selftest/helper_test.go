@@ -81,3 +81,13 @@ func restarter(server **reference.Server) func(context.Context) error {
 func restarting(server **reference.Server) func(*suite.Options) {
 	return func(o *suite.Options) { o.Restart = restarter(server) }
 }
+
+// show prints what is not a pass.
+func show(t *testing.T, report *reports.Report) {
+	t.Helper()
+	for _, r := range report.Results {
+		if r.Verdict != reports.Pass {
+			t.Log(told(r))
+		}
+	}
+}

@@ -20,7 +20,7 @@ func Checks() []matrix.Check {
 			if check.Point == "" {
 				check.Point = "none"
 			}
-			all = append(all, check)
+			all = append(all, presume(check))
 		}
 	}
 	return all
