@@ -45,8 +45,8 @@ unit: ## every test with the race detector; 10,000 cuts of every kind without
 	go test -race -p 1 -timeout 20m ./...
 	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
 
-bench: setup ## benchmarks: the whole run, cuts per second, uploads, HTML
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports
+bench: setup ## benchmarks: the whole run, a sweep, cuts per second, uploads, HTML
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports ./suite/selftest
 	go test -run '^$$' -bench . -benchtime 3s -timeout 30m ./faults
 
 fuzz: ## every fuzz target for FUZZ (15s) each
