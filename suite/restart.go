@@ -80,9 +80,9 @@ func startTarget(ctx context.Context, c *target.Config) error {
 		case died = <-ended: // a script may end and leave the server behind
 		default:
 		}
-		return ready(ctx, c)
+		return died != nil || ready(ctx, c)
 	})
-	if err != nil && died != nil {
+	if died != nil {
 		return fmt.Errorf("%s ended: %w", words[0], died)
 	}
 	return err

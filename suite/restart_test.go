@@ -21,13 +21,14 @@ func TestRestartTellsWhatFailed(t *testing.T) {
 		name, want  string
 		stop, start []string
 		listens     bool
+		waits       bool // until the time is over
 	}{
-		{"stop fails", "stop the target: sh: exit status 1: cannot", []string{"sh", "-c", "echo cannot; exit 1"}, []string{"true"}, true},
-		{"no such stop", "stop the target: ./no-such", []string{"./no-such"}, []string{"true"}, true},
-		{"stop does nothing", "stop the target: wait for the target to stop listening", []string{"true"}, []string{"true"}, true},
-		{"nobody listens", "find who listens", []string{"kill", "{pid}"}, []string{"true"}, false},
-		{"no such start", "start the target: fork/exec ./no-such", []string{"true"}, []string{"./no-such"}, false},
-		{"start ends", "start the target: sh ended: exit status 3", []string{"true"}, []string{"sh", "-c", "exit 3"}, false},
+		{"stop fails", "stop the target: sh: exit status 1: cannot", []string{"sh", "-c", "echo cannot; exit 1"}, []string{"true"}, true, false},
+		{"no such stop", "stop the target: ./no-such", []string{"./no-such"}, []string{"true"}, true, false},
+		{"stop does nothing", "stop the target: wait for the target to stop listening", []string{"true"}, []string{"true"}, true, true},
+		{"nobody listens", "find who listens", []string{"kill", "{pid}"}, []string{"true"}, false, false},
+		{"no such start", "start the target: fork/exec ./no-such", []string{"true"}, []string{"./no-such"}, false, false},
+		{"start ends", "start the target: sh ended: exit status 3", []string{"true"}, []string{"sh", "-c", "exit 3"}, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := httptest.NewServer(http.NotFoundHandler())
@@ -35,7 +36,11 @@ func TestRestartTellsWhatFailed(t *testing.T) {
 			if !c.listens {
 				server.Close()
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			limit := 20 * time.Second
+			if c.waits {
+				limit = 300 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			err := restart(ctx, &target.Config{Target: server.URL, Restart: &target.Restart{Stop: c.stop, Start: c.start}})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
