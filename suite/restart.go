@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -59,7 +60,8 @@ func stopTarget(ctx context.Context, c *target.Config) error {
 		if err == nil {
 			_ = conn.Close() // it was only to see
 		}
-		return err != nil
+		var slow net.Error
+		return err != nil && (!errors.As(err, &slow) || !slow.Timeout()) // no answer in time is no answer
 	})
 }
 
