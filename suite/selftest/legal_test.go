@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite"
 )
 
 // examine runs the cases that match on a bugServer, with a time limit that is short enough for a server
@@ -21,7 +22,8 @@ func examine(t *testing.T, limit time.Duration, focus string, quirks ...quirk) [
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	s := startBug(t)
-	for _, r := range certify(t, parse(t, fmt.Sprintf(wholeConfig, s.base()))).Results {
+	report := certify(t, parse(t, fmt.Sprintf(wholeConfig, s.base())), func(o *suite.Options) { o.Restart = s.restart })
+	for _, r := range report.Results {
 		if r.Verdict != reports.Pass {
 			t.Error(told(r))
 		}
