@@ -246,13 +246,13 @@ func (p *proxy) final(client net.Conn, in *bufio.Reader, r *message, head, old b
 
 // pass passes a body on as it comes. Where it is cut short, so is what is passed on.
 func (p *proxy) pass(to net.Conn, body io.Reader, how framing) error {
-	buf, sizes := make([]byte, max(p.gather, 4096)), p.chunks
+	buf, turn := make([]byte, max(p.gather, 4096)), 0
 	for {
 		n, err := io.ReadAtLeast(body, buf, max(p.gather, 1))
 		whole := errors.Is(err, errEnd)
 		part := buf[:n]
 		if how == inChunks {
-			part, sizes = chunks(part, sizes)
+			part, turn = chunks(part, p.chunks, turn)
 			if whole {
 				part = append(part, "0\r\n\r\n"...)
 			}
@@ -269,19 +269,21 @@ func (p *proxy) pass(to net.Conn, body io.Reader, how framing) error {
 	}
 }
 
-// chunks frames bytes in chunks of the sizes, in turn, and gives the sizes from where it stopped.
-func chunks(b []byte, sizes []int) ([]byte, []int) {
-	var out []byte
+// chunks frames bytes in chunks of the sizes, in turn from the nth, and gives the turn at which it stopped.
+func chunks(b []byte, sizes []int, turn int) (out []byte, next int) {
 	for len(b) > 0 {
 		n := len(b)
 		if len(sizes) > 0 {
-			n = min(n, sizes[0])
-			sizes = append(sizes[1:len(sizes):len(sizes)], sizes[0])
+			n = min(n, sizes[turn%len(sizes)])
+			turn++
 		}
-		out = fmt.Appendf(out, "%x\r\n%s\r\n", n, b[:n])
+		out = strconv.AppendInt(out, int64(n), 16)
+		out = append(out, "\r\n"...)
+		out = append(out, b[:n]...)
+		out = append(out, "\r\n"...)
 		b = b[n:]
 	}
-	return out, sizes
+	return out, turn
 }
 
 // write writes in the proxy's segments, with a pause after each of them.

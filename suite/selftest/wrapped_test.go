@@ -68,6 +68,10 @@ var styles = []style{
 // unhurried is the time limit of a case behind a proxy, which may take its time with each head.
 const unhurried = 30 * time.Second
 
+// passing are cases that see what a proxy does to each kind of message.
+const passing = `offer\.(continue|http10|refusal) |before100\.lost .* fin|upload\.(patch-completes|unknown-length) .* (fin|stall)|` +
+	`upload\.gap .* rst|response\.available .* fin|download\.range .* rst`
+
 // TestProxied runs cases on servers behind a proxy that reframes: none of a server's promises may be taken
 // for broken because of what an intermediary may do.
 func TestProxied(t *testing.T) {
@@ -80,7 +84,7 @@ func TestProxied(t *testing.T) {
 			t.Run(s.name+"/"+origin.name, func(t *testing.T) {
 				t.Parallel()
 				base := startProxy(t, strings.TrimPrefix(origin.start(t), "http://"), s)
-				results := judge(t, parse(t, fmt.Sprintf(wholeConfig, base)), unhurried, tour)
+				results := judge(t, parse(t, fmt.Sprintf(wholeConfig, base)), unhurried, passing)
 				legality.acquit(t, s.name+", in front of "+origin.name, results)
 			})
 		}
@@ -97,7 +101,7 @@ func TestReverseProxied(t *testing.T) {
 		t.Run(origin.name, func(t *testing.T) {
 			t.Parallel()
 			base := startReverseProxy(t, origin.start(t))
-			results := judge(t, parse(t, fmt.Sprintf(wholeConfig, base)), unhurried, tour)
+			results := judge(t, parse(t, fmt.Sprintf(wholeConfig, base)), unhurried, passing)
 			legality.acquit(t, "httputil.ReverseProxy, in front of "+origin.name, results)
 		})
 	}
