@@ -143,9 +143,9 @@ func (s *splice) hurry(ln *lane) {
 	}
 }
 
-// unhurry lets the socket wait again, unless the client has left. The mutex is held.
+// unhurry lets the socket wait again once the lane has settled, unless the client has left. The mutex is held.
 func (s *splice) unhurry(ln *lane) {
-	if ln.hurried && !s.clientClosed {
+	if ln.hurried && ln.settled() && !s.clientClosed {
 		ln.hurried = false
 		ln.sink.conn.SetWriteDeadline(time.Time{})
 	}
