@@ -42,6 +42,9 @@ func (e *end) shut(fault Fault, whole bool) {
 // could not send because the socket was closed meanwhile.
 func (e *end) flush() int { return flush(e.conn) }
 
+// unsent gives the number of bytes that the kernel has not sent yet.
+func (e *end) unsent() int { return unsent(e.conn) }
+
 // buffers are shared by all readers and writers: a connection needs four of them, mostly for one
 // short message each.
 var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}

@@ -52,6 +52,16 @@ func flush(c *net.TCPConn) (unsent int) {
 	return unsent
 }
 
+// unsent gives the number of bytes that the kernel has not sent yet.
+func unsent(c *net.TCPConn) (n int) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) { n = notSent(int(fd)) }) // fails when the socket is closed, and with it what was unsent
+	return n
+}
+
 func notSent(fd int) int {
 	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQNSD)
 	if err != nil {

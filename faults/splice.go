@@ -210,14 +210,19 @@ func (s *splice) sinkEnded(ln *lane) {
 	if ln.natural && s.closed == NoFault {
 		s.closed = fault
 	}
+	other := s.cutLane != nil && s.cutLane != ln
 	s.mu.Unlock()
-	if fault == RST {
+	var lost int
+	if fault == RST && other {
+		lost = ln.sink.unsent() // nobody waits for a peer that reads no more
+	} else if fault == RST {
 		ln.sink.flush()
 	}
 	ln.sink.shut(fault, whole)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ln.ended = true
+	ln.written -= int64(lost)
+	ln.ended, ln.broken = true, ln.broken || lost > 0
 	s.checkFired()
 	s.closeWhenOver()
 	if s.up.ended && s.down.ended {
