@@ -197,10 +197,10 @@ func onlyAt(t *testing.T, s *Session, part string, at int64) {
 	}
 }
 
-// silent is the toy protocol of a server that tells nothing: neither how much it has nor what became of it.
-type silent struct{ toy }
+// mum is the toy protocol of a server that tells nothing: neither how much it has nor what became of it.
+type mum struct{ toy }
 
-func (silent) Offset(*Operation) (exchange.Request, error) {
+func (mum) Offset(*Operation) (exchange.Request, error) {
 	return exchange.Request{}, ErrNotOffered("this server tells no offset")
 }
 
@@ -210,8 +210,8 @@ func TestSweepUnoffered(t *testing.T) {
 	bench.Sweep = 200
 	want(t, run(t, bench, func(s *Session) { s.SweepResponse(toySweep(s, toy{}, false)) }), catalog.Pass)
 	want(t, run(t, bench, func(s *Session) { s.SweepRequest(toySweep(s, toy{}, false)) }), catalog.Pass)
-	want(t, run(t, bench, func(s *Session) { s.SweepResponse(toySweep(s, silent{}, false)) }), catalog.Unsupported, "tells no offset")
-	want(t, run(t, bench, func(s *Session) { s.SweepRequest(toySweep(s, silent{}, false)) }), catalog.Unsupported, "tells no offset")
+	want(t, run(t, bench, func(s *Session) { s.SweepResponse(toySweep(s, mum{}, false)) }), catalog.Unsupported, "tells no offset")
+	want(t, run(t, bench, func(s *Session) { s.SweepRequest(toySweep(s, mum{}, false)) }), catalog.Unsupported, "tells no offset")
 }
 
 func TestSweepNotAskedFor(t *testing.T) {
