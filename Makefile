@@ -46,7 +46,7 @@ unit: ## every test with the race detector; 10,000 cuts of every kind without
 	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
 
 # From within its folder, so that go test shows what the tests print.
-variants: setup ## the whole suite on every legal server and wrapper: some 15 minutes
+variants: setup ## the whole suite on every legal server and wrapper: six to ten minutes
 	cd suite/selftest && go test -timeout 60m -everything -run '^Test(Legal|Independent|Proxied|ReverseProxied|Nginx)$$'
 
 bench: setup ## benchmarks: the whole run, cuts per second, uploads, HTML
