@@ -51,7 +51,7 @@ soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and
 	@bin/soak -n $(SOAK) -resumespec $(BIN)
 
 # From within its folder, so that go test shows what the tests print.
-variants: setup ## the whole suite on every legal server and wrapper: some 15 minutes
+variants: setup ## the whole suite on every legal server and wrapper: six to ten minutes
 	cd suite/selftest && go test -timeout 60m -everything -run '^Test(Legal|Independent|Proxied|ReverseProxied|Nginx)$$'
 
 mutants: ## the whole suite against every mutant of the reference server: reports/mutants.html
