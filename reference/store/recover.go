@@ -60,19 +60,12 @@ func (s *Store) recoverOperations() error {
 	return nil
 }
 
-// recoverOperation restores one operation from its journal and the length of its body. A torn last
-// line is cut off, so that the next one does not follow half a line.
+// recoverOperation restores one operation from its journal and the length of its body.
 func (s *Store) recoverOperation(id string) error {
 	path := s.path(dirOperations, id)
-	data, err := os.ReadFile(path)
+	entries, err := readJournal[entry](path)
 	if err != nil {
 		return err
-	}
-	entries, sound := readEntries(data)
-	if sound < len(data) {
-		if err := os.Truncate(path, int64(sound)); err != nil {
-			return err
-		}
 	}
 	if len(entries) == 0 || entries[0].Record == nil || entries[0].Record.ID != id {
 		return os.Remove(path) // killed while it began: no URI was told
