@@ -15,6 +15,9 @@ func (s *Store) recover() error {
 	if err := s.recoverOperations(); err != nil {
 		return err
 	}
+	if err := s.recoverDocuments(); err != nil {
+		return err
+	}
 	return s.removeOrphans()
 }
 
@@ -119,6 +122,7 @@ func (s *Store) removeOrphans() error {
 			return strings.HasSuffix(name, metaSuffix) || isData && it != nil && !it.Deleted
 		},
 		dirOperations: func(name string) bool { return s.all[name] != nil },
+		dirDocuments:  s.documentFiles(),
 	} {
 		names, err := s.names(dir)
 		if err != nil {
