@@ -26,6 +26,8 @@ type resource struct {
 	find    func(*Server, *exchange) bool
 	open    bool // needs no user
 	methods map[string]func(*Server, *exchange)
+	// describe sets what OPTIONS tells beside the methods, and so does the refusal of a method.
+	describe func(*Server, *exchange)
 }
 
 const (
@@ -34,6 +36,7 @@ const (
 	pathResponses = "/responses/"
 	pathItems     = "/items"
 	pathReceipt   = "/receipt"
+	pathDocuments = "/documents"
 	pathHealth    = "/healthz"
 )
 
@@ -50,7 +53,13 @@ var (
 		http.MethodDelete: (*Server).deleteItem}}
 	resourceReceipt = &resource{methods: methods{
 		http.MethodGet: (*Server).getReceipt, http.MethodHead: (*Server).getReceipt}}
-	resourceRequest = &resource{find: findOperation, methods: methods{
+	resourceDocuments = &resource{methods: methods{
+		http.MethodGet: (*Server).countDocuments, http.MethodHead: (*Server).countDocuments}}
+	resourceDocument = &resource{describe: (*Server).describeDocument, methods: methods{
+		http.MethodGet: (*Server).getDocument, http.MethodHead: (*Server).getDocument,
+		http.MethodPut: (*Server).putDocument, http.MethodPatch: (*Server).patchDocument,
+		http.MethodDelete: (*Server).deleteDocument}}
+	resourceRequest = &resource{describe: (*Server).describeRequest, find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getRequestContent, http.MethodHead: (*Server).getRequestContent,
 		http.MethodPatch: (*Server).patchRequestContent, http.MethodDelete: (*Server).deleteRequestContent}}
 	resourceMessage = &resource{find: findOperation, methods: methods{
@@ -68,6 +77,11 @@ func route(path string) (*resource, string) {
 		return resourceHealth, ""
 	case pathItems:
 		return resourceItems, ""
+	case pathDocuments:
+		return resourceDocuments, ""
+	}
+	if name, ok := strings.CutPrefix(path, pathDocuments+"/"); ok && validName(name) {
+		return resourceDocument, name
 	}
 	for _, t := range []struct {
 		prefix, suffix string
@@ -104,6 +118,11 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.id = id
+	if !meets(res, r) {
+		x.w.Header().Set("Connection", "close") // as net/http does: the body may come or not
+		s.refuse(x, problem{Status: http.StatusExpectationFailed})
+		return
+	}
 	var ok bool
 	if x.owner, ok = s.authenticate(r); !ok && !res.open {
 		x.w.Header().Set("WWW-Authenticate", `Bearer realm="reference"`)
@@ -123,14 +142,18 @@ func (s *Server) dispatch(x *exchange, res *resource) {
 		return
 	}
 	x.w.Header().Set("Allow", allow(res))
-	if res == resourceRequest {
-		x.w.Header().Set("Accept-Patch", mediaByterange)
+	if res.describe != nil {
+		res.describe(s, x)
 	}
 	if x.r.Method == http.MethodOptions {
 		x.w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	s.refuse(x, problem{Status: http.StatusMethodNotAllowed})
+}
+
+func (s *Server) describeRequest(x *exchange) {
+	x.w.Header().Set(fieldAcceptPatch, mediaByterange)
 }
 
 func allow(res *resource) string {

@@ -310,10 +310,13 @@ func (w *Section) Release() {
 		_ = w.flush() // what was not told to anybody may be lost
 	}
 	d.sections = slices.DeleteFunc(d.sections, func(other *Section) bool { return other == w })
-	if d.state == Receiving && d.revision == 0 && len(d.sections) == 0 {
+	if d.state == Receiving && d.revision == 0 && d.length != 0 && len(d.sections) == 0 {
 		_ = d.close() // nothing came: no trace, also when its files stay until the next start
 	}
 	d.mu.Unlock()
 	_ = w.file.Close() // what was acknowledged was synced before
 	close(w.done)
 }
+
+// Next is where the next byte goes.
+func (w *Section) Next() int64 { return w.next.Load() }
