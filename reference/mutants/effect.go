@@ -60,7 +60,7 @@ func effect() []Mutant {
 		},
 		{
 			Name: "effect-per-read", Sentence: "Each read of the response message has the effect again.",
-			Breaks: cases("response.once"),
+			Breaks: cases("response.once", "upload.concurrent"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				finals(s, messages, func(_ *http.Request, op *store.Operation, resp *store.Response) (*store.Response, bool) {
@@ -73,10 +73,10 @@ func effect() []Mutant {
 			Name: "effect-of-failure", Sentence: "A request that is answered with an error has its effect all the same.",
 			Breaks: cases("response.error"),
 			Apply: func(s *reference.Seams) {
-				make := s.Effect.Make
+				effect := s.Effect.Make
 				outcomes(s, func(op *store.Operation, resp *store.Response) *store.Response {
 					if op.Job.Fail != 0 {
-						_, _ = make(op)
+						_, _ = effect(op)
 					}
 					return resp
 				})
@@ -94,7 +94,7 @@ func effect() []Mutant {
 		},
 		{
 			Name: "work-ends-with-connection", Sentence: "Processing is broken off when the connection ends.",
-			Breaks: cases("response.slow"),
+			Breaks: cases("response.slow", "response.not-yet"),
 			Apply: lasting(func(r *http.Request, next context.Context) context.Context {
 				if r == nil {
 					return next
