@@ -15,6 +15,8 @@ type Seams struct {
 	Write func(f *os.File, p []byte, offset int64) (int, error)
 	// Filled tells whether a document of length bytes (-1: unknown) is complete of which these were written.
 	Filled func(kept Extents, length int64) bool
+	// Recovered is what a restart finds of the bytes that the journal of a document tells of.
+	Recovered func(kept Extents) Extents
 	// Holes makes zeros of what was read at off of a document and not written before.
 	Holes func(kept Extents, p []byte, off int64)
 }
@@ -32,11 +34,12 @@ const (
 // Decisions are the right ones.
 func Decisions() Seams {
 	return Seams{
-		ID:       func(Kind) string { return NewID() },
-		Identity: func(op *Operation) string { return op.Item },
-		Whole:    func(_ *Operation, offset, length int64) bool { return offset == length },
-		Write:    func(f *os.File, p []byte, offset int64) (int, error) { return f.WriteAt(p, offset) },
-		Filled:   func(kept Extents, length int64) bool { return length >= 0 && kept.Covers(length) },
-		Holes:    Extents.blank,
+		ID:        func(Kind) string { return NewID() },
+		Identity:  func(op *Operation) string { return op.Item },
+		Whole:     func(_ *Operation, offset, length int64) bool { return offset == length },
+		Write:     func(f *os.File, p []byte, offset int64) (int, error) { return f.WriteAt(p, offset) },
+		Filled:    func(kept Extents, length int64) bool { return length >= 0 && kept.Covers(length) },
+		Recovered: func(kept Extents) Extents { return kept },
+		Holes:     Extents.blank,
 	}
 }
