@@ -124,11 +124,16 @@ func (s *Server) deleteDocument(x *exchange) {
 // settleDocument does for a document what settle does for an operation, for who reads it.
 func (s *Server) settleDocument(ctx context.Context, at store.Place) store.View {
 	var v store.View
-	settleSeats(ctx, drainGrace, drainLimit, func() []*peer { return s.gates.waiting(at) }, func() activity {
+	settleSeats(ctx, drainGrace, drainLimit, s.writing(at), func() activity {
 		v = s.store.Document(at)
 		return activityOf(v.Sections)
 	})
 	return v
+}
+
+// writing are the connections that may be about to write to a document.
+func (s *Server) writing(at store.Place) func() []*peer {
+	return func() []*peer { return append(s.arrivals.peers(), s.gates.waiting(at)...) }
 }
 
 func activityOf(sections []*store.Section) (a activity) {

@@ -51,6 +51,7 @@ func (s *Server) carry(w *write) {
 	x := w.x
 	w.s = s
 	defer s.gates.enter(x.place(), x.peer)()
+	x.known()
 	v := w.look()
 	if err := s.seams.Document.Conditions(x.r, v); err != nil {
 		s.writeRefused(x, err)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 )
 
 // net/http answers any Expect but 100-continue with 417 before a handler sees it. So the field is given another name, of
@@ -18,7 +20,10 @@ import (
 const fieldHandedOn = "Xpect0"
 
 // rangeListener accepts connections whose requests may expect Range.
-type rangeListener struct{ net.Listener }
+type rangeListener struct {
+	net.Listener
+	arrivals *arrivals
+}
 
 // Accept wraps a connection. One with TLS stays as it is: net/http has to see that it is one.
 func (l rangeListener) Accept() (net.Conn, error) {
@@ -26,7 +31,12 @@ func (l rangeListener) Accept() (net.Conn, error) {
 	if _, secure := c.(*tls.Conn); secure || err != nil {
 		return c, err
 	}
-	return &rangeConn{Conn: c}, nil
+	r := &rangeConn{Conn: c, arrivals: l.arrivals}
+	if k, ok := c.(syscall.Conn); ok {
+		r.peer.raw, _ = k.SyscallConn() // without it nothing is known of what has arrived
+	}
+	l.arrivals.add(r)
+	return r, nil
 }
 
 // rangeConn renames the lines of Expect that name Range.
@@ -35,6 +45,10 @@ type rangeConn struct {
 	scan  headScanner
 	held  []byte // read, and not to be handed on before the line is complete
 	ready []byte // to be handed on before anything else
+
+	arrivals *arrivals
+	stage    atomic.Int32
+	peer     peer // for what the kernel knows only
 }
 
 // Read implements net.Conn.
@@ -46,6 +60,9 @@ func (c *rangeConn) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		n, err := c.Conn.Read(p)
+		if n > 0 {
+			c.stage.CompareAndSwap(stageIdle, stageHead)
+		}
 		if n = c.hold(p[:n]); n > 0 {
 			return n, err
 		}
@@ -73,6 +90,12 @@ func (c *rangeConn) hold(b []byte) int {
 	c.ready = slices.Concat(c.held, b[:len(b)-keep])
 	c.held = append(c.held[:0], b[len(b)-keep:]...)
 	return 0
+}
+
+// Close implements net.Conn.
+func (c *rangeConn) Close() error {
+	c.arrivals.remove(c)
+	return c.Conn.Close()
 }
 
 // NetConn is the connection below.

@@ -17,6 +17,7 @@ type exchange struct {
 	owner string
 	id    string           // of the resource, "" where the path has none
 	op    *store.Operation // of the three resources of an operation
+	known func()           // whoever waits for requests that have arrived knows of this one
 }
 
 // resource is a kind of URI: what finds it and what may be done to it.
@@ -109,10 +110,15 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.leave()
-	x := &exchange{w: newResponse(rw, r, s.seams.HTTP.Head, s.opts.WriteIdle), r: r}
+	known, done := handling(r.Context().Value(connKey{}))
+	defer done()
+	x := &exchange{w: newResponse(rw, r, s.seams.HTTP.Head, s.opts.WriteIdle), r: r, known: known}
 	x.peer = newPeer(x)
 	defer context.AfterFunc(s.ctx, x.peer.Stop)()
 	res, id := route(r.URL.EscapedPath())
+	if res != resourceDocument || r.Method != http.MethodPut && r.Method != http.MethodPatch {
+		known() // the others are when they are at their gate
+	}
 	if res == nil {
 		s.refuse(x, problem{Status: http.StatusNotFound})
 		return

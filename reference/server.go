@@ -16,16 +16,17 @@ import (
 
 // Server is the reference server. It is made by New and used until Close.
 type Server struct {
-	opts  Options
-	seams Seams
-	store *store.Store
-	data  string
-	temp  bool   // data was made by New
-	addr  string // of Listen
-	users map[[32]byte]string
-	http  *http.Server
-	doors doors[*store.Operation]
-	gates doors[store.Place] // of documents
+	opts     Options
+	seams    Seams
+	store    *store.Store
+	data     string
+	temp     bool   // data was made by New
+	addr     string // of Listen
+	users    map[[32]byte]string
+	http     *http.Server
+	doors    doors[*store.Operation]
+	gates    doors[store.Place] // of documents
+	arrivals arrivals
 
 	ctx    context.Context // ends when the server closes
 	stop   context.CancelFunc
@@ -107,7 +108,7 @@ func Listen(addr string, o Options) (*Server, string, error) {
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // Serve accepts connections until Close, and then returns http.ErrServerClosed.
-func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(rangeListener{ln}) }
+func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(rangeListener{ln, &s.arrivals}) }
 
 // Data is the folder of the state.
 func (s *Server) Data() string { return s.data }

@@ -33,7 +33,7 @@ const documents = "/documents/"
 
 // Kinds of request to a document.
 func patched(r *http.Request) bool { return at(r, documents) && r.Method == http.MethodPatch }
-func ranging(r *http.Request) bool  { return at(r, documents) && r.URL.Query().Has("range") }
+func ranging(r *http.Request) bool { return at(r, documents) && r.URL.Query().Has("range") }
 func hoping(r *http.Request) bool {
 	return at(r, documents) && r.Method == http.MethodPut && r.Header.Get("Range") != ""
 }
