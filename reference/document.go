@@ -80,17 +80,20 @@ func (s *Server) sendCount(x *exchange, n int) {
 // the next one begins (Byte Range PATCH, Segmented Document Creation with PATCH).
 func (s *Server) getDocument(x *exchange) {
 	v := s.seams.Document.Settle(x.r.Context(), x.place())
-	if v.Document == nil {
-		s.refuse(x, problem{Status: http.StatusNotFound})
-		return
-	}
-	for _, w := range v.Sections {
-		w.Observe()
-	}
-	v, content, err := v.Document.Open()
-	if errors.Is(err, store.ErrNotFound) {
-		s.refuse(x, problem{Status: http.StatusNotFound}) // removed this moment
-		return
+	var content *store.DocumentContent
+	err := store.ErrNotFound
+	for errors.Is(err, store.ErrNotFound) { // again, where it was replaced this moment
+		if v.Document == nil {
+			s.refuse(x, problem{Status: http.StatusNotFound})
+			return
+		}
+		for _, w := range v.Sections {
+			w.Observe()
+		}
+		d := v.Document
+		if v, content, err = d.Open(); err != nil {
+			v = s.store.Document(x.place())
+		}
 	}
 	if err != nil {
 		s.opts.Logger.Error("document", "error", err)

@@ -455,3 +455,32 @@ func TestDocumentOwners(t *testing.T) {
 	a.have(doc, []byte("of a"))
 	b.have(doc, []byte("of b"))
 }
+
+// A reader never finds nothing while a document is replaced, and sees one of them whole.
+func TestReplaceUnderReaders(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	bodies := [][]byte{content(5_000), content(7_000)}
+	f.want(f.do("PUT", doc, bodies[0]), 201)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 100 {
+			req, _ := http.NewRequest("PUT", f.url+doc, bytes.NewReader(bodies[(i+1)%2]))
+			if resp, err := f.client.Do(req); err == nil {
+				resp.Body.Close()
+			}
+		}
+	}()
+	for reads := 0; ; reads++ {
+		a := f.want(f.do("GET", doc, nil), 200)
+		if !bytes.Equal(a.body, bodies[0]) && !bytes.Equal(a.body, bodies[1]) {
+			t.Fatal("read", len(a.body), "bytes of neither")
+		}
+		select {
+		case <-done:
+			return
+		default:
+		}
+	}
+}

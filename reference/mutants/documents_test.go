@@ -95,7 +95,6 @@ func (s *session) tag(tag string) int {
 func (s *session) read(path string) {
 	s.t.Helper()
 	path, _, _ = strings.Cut(path, "?")
-	s.request("HEAD "+path+" HTTP/1.1", "", false)
 	s.request("GET "+path+" HTTP/1.1", "", false)
 }
 
@@ -271,6 +270,7 @@ func played(t *testing.T, seams func(*reference.Seams)) string {
 	}
 	s := &session{t: t, addr: strings.TrimPrefix(url, "http://")}
 	s.play()
+	s.request("HEAD /documents/a HTTP/1.1", "", false)
 	s.request("PATCH /documents/r HTTP/1.1\r\nContent-Type: message/byterange", "Content-Range: bytes 0-6999/10000\r\n\r\n"+strings.Repeat("r", 7000), false)
 	next, err := server.Restart()
 	if err != nil {

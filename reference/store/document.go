@@ -184,15 +184,19 @@ func (d *Document) Finish(r *Response, counts bool) error {
 		return err
 	}
 	first, err := d.finish(r, counts)
-	if err != nil || !first || !d.Hidden {
+	if err != nil || !first {
 		return err
 	}
-	if counts {
+	defer close(d.done) // who waits for it finds the document at its place
+	switch {
+	case d.Hidden && counts:
 		return d.appear()
+	case d.Hidden:
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.close()
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.close()
+	return nil
 }
 
 func (d *Document) finish(r *Response, counts bool) (first bool, err error) {
@@ -210,7 +214,6 @@ func (d *Document) finish(r *Response, counts bool) (first bool, err error) {
 		d.s.addCompletion(d.job.Tag)
 	}
 	d.s.quota.dropOperation(d.Owner)
-	close(d.done)
 	return true, nil
 }
 
