@@ -27,13 +27,13 @@ type docVictim struct {
 // there, the document can be completed, and the effect happens once.
 func TestKillDocuments(t *testing.T) {
 	t.Parallel()
-	const kills = 40
+	const kills = 25
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(3, 4))
 	c := startChild(t, dir)
 	var partly, whole int
 	for i := range kills {
-		v := &docVictim{path: "/documents/k" + strconv.Itoa(i), tag: "k" + strconv.Itoa(i), body: content(8_000_000 + i)}
+		v := &docVictim{path: "/documents/k" + strconv.Itoa(i), tag: "k" + strconv.Itoa(i), body: content(4_000_000 + i)}
 		head := fmt.Sprintf("PUT %s?tag=%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", v.path, v.tag, len(v.body))
 		if i%2 == 0 {
 			part := fmt.Sprintf("Content-Range: bytes 0-%d/%d\r\n\r\n", len(v.body)-1, len(v.body))
@@ -56,7 +56,7 @@ func TestKillDocuments(t *testing.T) {
 // TestKillPatches kills the server at random moments of patches with several parts: all of them are there, or none.
 func TestKillPatches(t *testing.T) {
 	t.Parallel()
-	const kills = 40
+	const kills = 25
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(5, 6))
 	c := startChild(t, dir)
