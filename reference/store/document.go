@@ -96,13 +96,18 @@ func (s *Store) newDocument(p Place, hidden bool) *Document {
 
 // Document returns what is at a place.
 func (s *Store) Document(p Place) View {
-	s.docMu.Lock()
-	d := s.docs[p]
-	s.docMu.Unlock()
-	if d == nil {
-		return View{Length: -1}
+	for {
+		s.docMu.Lock()
+		d := s.docs[p]
+		s.docMu.Unlock()
+		if d == nil {
+			return View{Length: -1}
+		}
+		if v := d.View(); v.Document != nil {
+			return v
+		}
+		// It was closed this moment, and is not at its place any more: perhaps another is.
 	}
-	return d.View()
 }
 
 // View returns a consistent view; without Document when it is closed.
