@@ -53,3 +53,20 @@ func TestHTTP2(t *testing.T) {
 		}
 	}
 }
+
+// startHTTP2 is a server embedded in one that speaks HTTP/2, and a client that does.
+func startHTTP2(t *testing.T) *fixture {
+	t.Helper()
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewUnstartedServer(s.Handler())
+	h.EnableHTTP2 = true
+	h.StartTLS()
+	t.Cleanup(func() {
+		h.Close()
+		s.Close()
+	})
+	return &fixture{T: t, s: s, url: h.URL, client: h.Client()}
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -20,15 +19,7 @@ func (s *Server) countItems(x *exchange) {
 	if q.Has("tag") {
 		n = s.store.Count(q.Get("tag"))
 	}
-	body := []byte(`{"count":` + strconv.Itoa(n) + "}\n")
-	h := x.w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	x.w.WriteHeader(http.StatusOK)
-	if x.r.Method != http.MethodHead {
-		_, _ = x.w.Write(body) // the client may be gone
-	}
+	s.sendCount(x, n)
 }
 
 // getItem answers GET and HEAD /items/{id} with the bytes that were uploaded.

@@ -317,6 +317,7 @@ func patchProblem(err error) problem {
 		{errPartSyntax, http.StatusBadRequest},
 		{errPartSize, http.StatusBadRequest},
 		{errPartLength, http.StatusBadRequest},
+		{errBodyLength, http.StatusBadRequest},
 		{errShort, http.StatusBadRequest},
 		{errLong, http.StatusBadRequest},
 	} {

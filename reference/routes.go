@@ -17,6 +17,7 @@ type exchange struct {
 	owner string
 	id    string           // of the resource, "" where the path has none
 	op    *store.Operation // of the three resources of an operation
+	known func()           // whoever waits for requests that have arrived knows of this one
 }
 
 // resource is a kind of URI: what finds it and what may be done to it.
@@ -26,6 +27,8 @@ type resource struct {
 	find    func(*Server, *exchange) bool
 	open    bool // needs no user
 	methods map[string]func(*Server, *exchange)
+	// describe sets what OPTIONS tells beside the methods, and so does the refusal of a method.
+	describe func(*Server, *exchange)
 }
 
 const (
@@ -34,6 +37,7 @@ const (
 	pathResponses = "/responses/"
 	pathItems     = "/items"
 	pathReceipt   = "/receipt"
+	pathDocuments = "/documents"
 	pathHealth    = "/healthz"
 )
 
@@ -50,7 +54,13 @@ var (
 		http.MethodDelete: (*Server).deleteItem}}
 	resourceReceipt = &resource{methods: methods{
 		http.MethodGet: (*Server).getReceipt, http.MethodHead: (*Server).getReceipt}}
-	resourceRequest = &resource{find: findOperation, methods: methods{
+	resourceDocuments = &resource{methods: methods{
+		http.MethodGet: (*Server).countDocuments, http.MethodHead: (*Server).countDocuments}}
+	resourceDocument = &resource{describe: (*Server).describeDocument, methods: methods{
+		http.MethodGet: (*Server).getDocument, http.MethodHead: (*Server).getDocument,
+		http.MethodPut: (*Server).putDocument, http.MethodPatch: (*Server).patchDocument,
+		http.MethodDelete: (*Server).deleteDocument}}
+	resourceRequest = &resource{describe: (*Server).describeRequest, find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getRequestContent, http.MethodHead: (*Server).getRequestContent,
 		http.MethodPatch: (*Server).patchRequestContent, http.MethodDelete: (*Server).deleteRequestContent}}
 	resourceMessage = &resource{find: findOperation, methods: methods{
@@ -68,6 +78,11 @@ func route(path string) (*resource, string) {
 		return resourceHealth, ""
 	case pathItems:
 		return resourceItems, ""
+	case pathDocuments:
+		return resourceDocuments, ""
+	}
+	if name, ok := strings.CutPrefix(path, pathDocuments+"/"); ok && validName(name) {
+		return resourceDocument, name
 	}
 	for _, t := range []struct {
 		prefix, suffix string
@@ -95,15 +110,25 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.leave()
-	x := &exchange{w: newResponse(rw, r, s.seams.HTTP.Head, s.opts.WriteIdle), r: r}
+	known, done := handling(r.Context().Value(connKey{}))
+	defer done()
+	x := &exchange{w: newResponse(rw, r, s.seams.HTTP.Head, s.opts.WriteIdle), r: r, known: known}
 	x.peer = newPeer(x)
 	defer context.AfterFunc(s.ctx, x.peer.Stop)()
 	res, id := route(r.URL.EscapedPath())
+	if res != resourceDocument || r.Method != http.MethodPut && r.Method != http.MethodPatch {
+		known() // the others are when they are at their gate
+	}
 	if res == nil {
 		s.refuse(x, problem{Status: http.StatusNotFound})
 		return
 	}
 	x.id = id
+	if !s.seams.HTTP.Meets(r) {
+		x.w.Header().Set("Connection", "close") // as net/http does: the body may come or not
+		s.refuse(x, problem{Status: http.StatusExpectationFailed})
+		return
+	}
 	var ok bool
 	if x.owner, ok = s.authenticate(r); !ok && !res.open {
 		x.w.Header().Set("WWW-Authenticate", `Bearer realm="reference"`)
@@ -123,14 +148,18 @@ func (s *Server) dispatch(x *exchange, res *resource) {
 		return
 	}
 	x.w.Header().Set("Allow", allow(res))
-	if res == resourceRequest {
-		x.w.Header().Set("Accept-Patch", mediaByterange)
+	if res.describe != nil {
+		res.describe(s, x)
 	}
 	if x.r.Method == http.MethodOptions {
 		x.w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	s.refuse(x, problem{Status: http.StatusMethodNotAllowed})
+}
+
+func (s *Server) describeRequest(x *exchange) {
+	x.w.Header().Set(fieldAcceptPatch, mediaByterange)
 }
 
 func allow(res *resource) string {

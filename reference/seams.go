@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -28,12 +29,56 @@ type Seams struct {
 	Message MessageSeams
 	Content ContentSeams
 	Store   store.Seams
+
+	Document DocumentSeams
+}
+
+// DocumentSeams are about documents and how they are written to.
+type DocumentSeams struct {
+	// Template is the Link-Template of the document of a name.
+	Template func(name string) string
+	// Settle waits until what was sent before now is kept.
+	Settle func(context.Context, store.Place) store.View
+	// Shown is how many bytes a reader sees.
+	Shown func(store.View) int64
+	// Conditions evaluates preconditions: nil, or an error.
+	Conditions func(*http.Request, store.View) error
+	// Transaction tells what is preferred of an interrupted request.
+	Transaction func(prefs map[string]string) Transaction
+	// Applied is what Preference-Applied tells, "" for nothing.
+	Applied func(Write, store.View) string
+	// InPlace tells whether a write takes effect as its bytes come, by its first part.
+	InPlace func(Write, Part, store.View) bool
+	// Part reads the fields of a part of a patch, whose names are in lower case.
+	Part func(fields map[string][]string) (Part, error)
+	// PutRange finds the range that a PUT names; false where it is the whole document.
+	PutRange func(*http.Request, url.Values) (ContentRange, bool, error)
+	// Query tells whether the query of a write is one: nil, or what is wrong.
+	Query func(url.Values) error
+	// Taken is what is made of a part.
+	Taken func(Write, Part, store.View) Part
+	// Fits tells whether a part fits what is there. It is asked again whenever that may have changed.
+	Fits func(Write, Part, store.View) error
+	// Ended tells whether the body of a part has ended as it should: nil, or what is wrong.
+	Ended func(Intake) error
+	// Refused is the status of a write that failed for err.
+	Refused func(r *http.Request, err error, status int) int
+	// Counted is the number that is told of n documents that have become complete.
+	Counted func(tag string, n int) int
+	// Status is that of a write by which the document is not complete.
+	Status func(*http.Request, store.View) int
+	// Repeated is the response to what brings again that by which the document was complete.
+	Repeated func(*http.Request, store.View) *store.Response
+	// Outcome makes the final response for a document that has become complete.
+	Outcome func(*store.Document) (*store.Response, error)
 }
 
 // HTTPSeams are about what surrounds every request.
 type HTTPSeams struct {
 	// Server has the last word on the HTTP server: its handler and its hooks.
 	Server func(*http.Server)
+	// Meets tells whether the server does what a request expects of it.
+	Meets func(*http.Request) bool
 	// Head has the last word on status and fields of a final response. It returns the status.
 	Head func(r *http.Request, status int, h http.Header) int
 }
@@ -126,6 +171,7 @@ func (s *Server) decisions() Seams {
 		Store: store.Decisions(),
 		HTTP: HTTPSeams{
 			Server: func(*http.Server) {},
+			Meets:  meets,
 			Head:   func(_ *http.Request, status int, _ http.Header) int { return status },
 		},
 		Prefer:  PreferSeams{Parse: parsePrefer, Resume: resumeOf},
@@ -143,6 +189,18 @@ func (s *Server) decisions() Seams {
 			Fits:    func(_ *store.Operation, c ContentRange, up store.Progress) error { return fits(c, up) },
 			Same:    bytes.Equal,
 		},
+	}
+	seams.Document = DocumentSeams{
+		Template: rangeTemplate, Settle: s.settleDocument, Conditions: conditions, Transaction: transactionOf,
+		Applied: appliedPreference, InPlace: inPlace, Part: partOf, PutRange: putRange, Fits: fitsDocument, Ended: ended,
+		Outcome:  s.documentOutcome,
+		Shown:    func(v store.View) int64 { return v.Size },
+		Query:    knownQuery,
+		Taken:    func(_ Write, p Part, _ store.View) Part { return p },
+		Refused:  func(_ *http.Request, _ error, status int) int { return status },
+		Counted:  func(_ string, n int) int { return n },
+		Status:   func(*http.Request, store.View) int { return http.StatusNoContent },
+		Repeated: func(_ *http.Request, v store.View) *store.Response { return v.Response },
 	}
 	if s.opts.Seams != nil {
 		s.opts.Seams(&seams)

@@ -16,15 +16,17 @@ import (
 
 // Server is the reference server. It is made by New and used until Close.
 type Server struct {
-	opts  Options
-	seams Seams
-	store *store.Store
-	data  string
-	temp  bool   // data was made by New
-	addr  string // of Listen
-	users map[[32]byte]string
-	http  *http.Server
-	doors doors
+	opts     Options
+	seams    Seams
+	store    *store.Store
+	data     string
+	temp     bool   // data was made by New
+	addr     string // of Listen
+	users    map[[32]byte]string
+	http     *http.Server
+	doors    doors[*store.Operation]
+	gates    doors[store.Place] // of documents
+	arrivals arrivals
 
 	ctx    context.Context // ends when the server closes
 	stop   context.CancelFunc
@@ -59,6 +61,9 @@ func New(o Options) (*Server, error) {
 	s.http = s.newHTTPServer()
 	for _, op := range st.Pending() {
 		s.process(op, nil)
+	}
+	for _, d := range st.Unfinished() {
+		s.processDocument(d, nil)
 	}
 	s.begin(s.sweepLoop)
 	return s, nil
@@ -103,7 +108,7 @@ func Listen(addr string, o Options) (*Server, string, error) {
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // Serve accepts connections until Close, and then returns http.ErrServerClosed.
-func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(ln) }
+func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(rangeListener{ln, &s.arrivals}) }
 
 // Data is the folder of the state.
 func (s *Server) Data() string { return s.data }

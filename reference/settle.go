@@ -29,46 +29,64 @@ const (
 // writer has gone, or its open connection has been silent for grace. It gives up after limit where bytes keep
 // coming; quiet tells whether it did not. The writer is not disturbed.
 func (s *Server) settle(ctx context.Context, op *store.Operation, grace, limit time.Duration) (p store.Progress, quiet bool) {
-	return s.settleWith(ctx, op, grace, limit, func() []*peer { return nil })
+	return settleOperation(ctx, op, grace, limit, func() []*peer { return nil })
 }
 
 // settleAll does so for who reads: it waits also for requests that came earlier and are still to become
 // the writer.
 func (s *Server) settleAll(ctx context.Context, op *store.Operation) store.Progress {
-	p, _ := s.settleWith(ctx, op, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
+	p, _ := settleOperation(ctx, op, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
 	return p
 }
 
-func (s *Server) settleWith(ctx context.Context, op *store.Operation, grace, limit time.Duration, others func() []*peer) (p store.Progress, quiet bool) {
+func settleOperation(ctx context.Context, op *store.Operation, grace, limit time.Duration, others func() []*peer) (p store.Progress, quiet bool) {
+	quiet = settleSeats(ctx, grace, limit, others, func() activity {
+		p = op.Progress()
+		if p.Writer == nil {
+			return activity{mark: p.Offset}
+		}
+		return activity{p.Offset, []*store.Seat{&p.Writer.Seat}}
+	})
+	return p, quiet
+}
+
+// activity is what can be seen of the connections that write to a body.
+type activity struct {
+	mark  int64 // differs when bytes have come
+	seats []*store.Seat
+}
+
+func settleSeats(ctx context.Context, grace, limit time.Duration, others func() []*peer, look func() activity) (quiet bool) {
 	start := time.Now()
 	last := start // of the last change
-	p = op.Progress()
+	var now activity
 	for {
-		peers := others()
+		peers := others() // before the look: who leaves between the two has left what is looked at behind
+		next := look()
+		if next.mark != now.mark || !slices.Equal(next.seats, now.seats) {
+			last = time.Now()
+		}
+		now = next
 		var released <-chan struct{}
-		if p.Writer != nil {
-			peers = append(peers, p.Writer.Peer().(*peer))
-			released = p.Writer.Released()
+		for _, seat := range now.seats {
+			peers = append(peers, seat.Peer().(*peer))
+			released = seat.Released()
 		}
 		if len(peers) == 0 {
-			return p, true
+			return true
 		}
 		a := arrivalOf(peers)
 		waited := time.Since(start)
 		switch {
 		case a.closed && waited > closedLimit, !a.closed && waited > limit:
-			return p, false
+			return false
 		case !a.closed && !a.pending && time.Since(last) >= grace:
-			return p, true
+			return true
 		}
 		if !pause(ctx, released, settleTick) {
-			return op.Progress(), false
+			look()
+			return false
 		}
-		next := op.Progress()
-		if next.Offset != p.Offset || next.Writer != p.Writer {
-			last = time.Now()
-		}
-		p = next
 	}
 }
 
@@ -82,38 +100,38 @@ func arrivalOf(peers []*peer) (all arrival) {
 	return all
 }
 
-// doors knows the PATCH requests that have arrived, from before their first byte is read.
-type doors struct {
+// doors knows the requests that have arrived to write to something, from before their first byte is read.
+type doors[K comparable] struct {
 	mu sync.Mutex
-	at map[*store.Operation]map[*peer]struct{}
+	at map[K]map[*peer]struct{}
 }
 
-func (d *doors) enter(op *store.Operation, p *peer) (leave func()) {
+func (d *doors[K]) enter(to K, p *peer) (leave func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.at == nil {
-		d.at = map[*store.Operation]map[*peer]struct{}{}
+		d.at = map[K]map[*peer]struct{}{}
 	}
-	if d.at[op] == nil {
-		d.at[op] = map[*peer]struct{}{}
+	if d.at[to] == nil {
+		d.at[to] = map[*peer]struct{}{}
 	}
-	d.at[op][p] = struct{}{}
-	return func() { d.leave(op, p) }
+	d.at[to][p] = struct{}{}
+	return func() { d.leave(to, p) }
 }
 
-func (d *doors) leave(op *store.Operation, p *peer) {
+func (d *doors[K]) leave(to K, p *peer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.at[op], p)
-	if len(d.at[op]) == 0 {
-		delete(d.at, op)
+	delete(d.at[to], p)
+	if len(d.at[to]) == 0 {
+		delete(d.at, to)
 	}
 }
 
-func (d *doors) waiting(op *store.Operation) []*peer {
+func (d *doors[K]) waiting(to K) []*peer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Collect(maps.Keys(d.at[op]))
+	return slices.Collect(maps.Keys(d.at[to]))
 }
 
 // pause waits for an event or the time, whichever is first; false when the request is over.

@@ -29,6 +29,9 @@ func All() []Mutant {
 		{"prefer", prefer()}, {"offer", offer()}, {"before100", before100()}, {"offset", offset()}, {"body", body()},
 		{"patch", patch()}, {"concurrency", concurrency()}, {"effect", effect()}, {"message", message()},
 		{"download", download()}, {"restart", restart()}, {"privacy", privacy()}, {"acknowledge", acknowledge()},
+		{"byterange offer", byterangeOffer()}, {"byterange download", byterangeDownload()}, {"byterange upload", byterangeUpload()},
+		{"byterange part", byterangePart()}, {"byterange refuse", byterangeRefuse()}, {"byterange transaction", byterangeTransaction()},
+		{"expect-range", expectRange()}, {"range-query", rangeQuery()},
 	} {
 		for _, m := range area.mutants {
 			m.Area = area.name

@@ -13,6 +13,12 @@ type Seams struct {
 	Whole func(op *Operation, offset, length int64) bool
 	// Write puts p into the file of a body at offset, and returns how many bytes of it are kept.
 	Write func(f *os.File, p []byte, offset int64) (int, error)
+	// Filled tells whether a document of length bytes (-1: unknown) is complete of which these were written.
+	Filled func(kept Extents, length int64) bool
+	// Recovered is what a restart finds of the bytes that the journal of a document tells of.
+	Recovered func(kept Extents) Extents
+	// Holes makes zeros of what was read at off of a document and not written before.
+	Holes func(kept Extents, p []byte, off int64)
 }
 
 // Kind is a kind of URI.
@@ -28,9 +34,12 @@ const (
 // Decisions are the right ones.
 func Decisions() Seams {
 	return Seams{
-		ID:       func(Kind) string { return NewID() },
-		Identity: func(op *Operation) string { return op.Item },
-		Whole:    func(_ *Operation, offset, length int64) bool { return offset == length },
-		Write:    func(f *os.File, p []byte, offset int64) (int, error) { return f.WriteAt(p, offset) },
+		ID:        func(Kind) string { return NewID() },
+		Identity:  func(op *Operation) string { return op.Item },
+		Whole:     func(_ *Operation, offset, length int64) bool { return offset == length },
+		Write:     func(f *os.File, p []byte, offset int64) (int, error) { return f.WriteAt(p, offset) },
+		Filled:    func(kept Extents, length int64) bool { return length >= 0 && kept.Covers(length) },
+		Recovered: func(kept Extents) Extents { return kept },
+		Holes:     Extents.blank,
 	}
 }

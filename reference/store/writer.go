@@ -15,13 +15,30 @@ type Peer interface {
 // Writer is the right to append to one operation. There is one at a time; who acquires it fences the
 // one before, whose late bytes never get in.
 type Writer struct {
-	op       *Operation
+	Seat
+	op      *Operation
+	file    *os.File
+	flushed int64 // bytes whose write-back has been started
+}
+
+// Seat is the place of a connection that writes to a body.
+type Seat struct {
 	peer     Peer
-	file     *os.File
 	done     chan struct{}
 	observed atomic.Bool
-	flushed  int64 // bytes whose write-back has been started
 }
+
+// Peer is the connection.
+func (s *Seat) Peer() Peer { return s.peer }
+
+// Released is closed when the connection has left its seat.
+func (s *Seat) Released() <-chan struct{} { return s.done }
+
+// Observe notes that a client was told how far the body has come while this connection was at work.
+func (s *Seat) Observe() { s.observed.Store(true) }
+
+// Observed tells whether Observe was called.
+func (s *Seat) Observed() bool { return s.observed.Load() }
 
 // Acquire takes the right to append from the writer that the caller saw (nil: none). It fails with
 // ErrBusy when somebody else has got it meanwhile, ErrComplete or ErrClosed when there is nothing to append.
@@ -41,7 +58,7 @@ func (op *Operation) Acquire(seen *Writer, peer Peer) (*Writer, error) {
 		return nil, fmt.Errorf("open body: %w", err)
 	}
 	op.stopWriter()
-	op.writer = &Writer{op: op, peer: peer, file: f, done: make(chan struct{}), flushed: op.offset}
+	op.writer = &Writer{Seat: Seat{peer: peer, done: make(chan struct{})}, op: op, file: f, flushed: op.offset}
 	return op.writer, nil
 }
 
@@ -61,18 +78,6 @@ func (op *Operation) fence() {
 
 // Operation is what the writer appends to.
 func (w *Writer) Operation() *Operation { return w.op }
-
-// Peer is the connection given to Acquire.
-func (w *Writer) Peer() Peer { return w.peer }
-
-// Released is closed when the writer has gone.
-func (w *Writer) Released() <-chan struct{} { return w.done }
-
-// Observe notes that the offset was told to a client while this writer was at work.
-func (w *Writer) Observe() { w.observed.Store(true) }
-
-// Observed tells whether Observe was called.
-func (w *Writer) Observed() bool { return w.observed.Load() }
 
 // Current returns ErrFenced when the right to append has gone to another, or the operation is closed.
 func (w *Writer) Current() error {
