@@ -16,8 +16,8 @@ const maxPartHead = 16 << 10
 
 // partHead is what the part fields of a message/byterange document say.
 type partHead struct {
-	contentRange contentRange
-	size         int64 // bytes of the head itself, the empty line included
+	fields map[string][]string // by name in lower case
+	size   int64               // bytes of the head itself, the empty line included
 }
 
 var (
@@ -31,8 +31,7 @@ var (
 // readPartHead reads part fields up to the empty line (Byte Range PATCH, The message/byterange Media
 // Type). Unknown fields are ignored. What follows in r is the part body.
 func readPartHead(r *bufio.Reader) (partHead, error) {
-	var p partHead
-	fields := map[string][]string{}
+	p := partHead{fields: map[string][]string{}}
 	for {
 		line, err := r.ReadSlice('\n')
 		p.size += int64(len(line))
@@ -46,16 +45,14 @@ func readPartHead(r *bufio.Reader) (partHead, error) {
 		}
 		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 		if len(line) == 0 {
-			break
+			return p, nil
 		}
 		name, value, ok := parseFieldLine(string(line))
 		if !ok {
 			return p, errPartSyntax
 		}
-		fields[name] = append(fields[name], value)
+		p.fields[name] = append(p.fields[name], value)
 	}
-	err := p.interpret(fields)
-	return p, err
 }
 
 // parseFieldLine reads one field line (RFC 9112, 5): no space before the colon, no folding.
@@ -67,26 +64,26 @@ func parseFieldLine(line string) (name, value string, ok bool) {
 	return strings.ToLower(name), trimOWS(value), true
 }
 
-func (p *partHead) interpret(fields map[string][]string) error {
-	switch ranges := fields["content-range"]; {
-	case len(ranges) == 0:
-		return errNoRange
-	case len(ranges) > 1:
-		return errRangeTwice
-	default:
-		var err error
-		if p.contentRange, err = parseContentRange(ranges[0]); err != nil {
-			return err
+// rangeOf reads the range of a part from its fields.
+func rangeOf(fields map[string][]string) (c ContentRange, err error) {
+	switch ranges := fields["content-range"]; len(ranges) {
+	case 0:
+		return c, errNoRange
+	case 1:
+		if c, err = parseContentRange(ranges[0]); err != nil {
+			return c, err
 		}
+	default:
+		return c, errRangeTwice
 	}
 	for _, value := range fields["content-length"] {
 		n, ok := parseDigits(value)
 		if !ok {
-			return errPartSyntax
+			return c, errPartSyntax
 		}
-		if n != p.contentRange.length() {
-			return errPartLength
+		if n != c.Length() {
+			return c, errPartLength
 		}
 	}
-	return nil
+	return c, nil
 }

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// contentRange is a Content-Range value in bytes (RFC 9110, 14.4).
-type contentRange struct {
-	first, last int64 // inclusive; both -1 in the unsatisfied-range form "*/L"
-	complete    int64 // complete length, -1 for "*"
+// ContentRange is a Content-Range value in bytes (RFC 9110, 14.4).
+type ContentRange struct {
+	First, Last int64 // inclusive; both -1 in the unsatisfied-range form "*/L"
+	Complete    int64 // complete length, -1 for "*"
 }
 
-// ends tells whether it is the unsatisfied-range form, which ends an upload (Byte Range PATCH, The
+// Ends tells whether it is the unsatisfied-range form, which ends an upload (Byte Range PATCH, The
 // Content-Range Field).
-func (c contentRange) ends() bool { return c.first < 0 }
+func (c ContentRange) Ends() bool { return c.First < 0 }
 
-// length is the number of bytes of the range.
-func (c contentRange) length() int64 {
-	if c.ends() {
+// Length is the number of bytes of the range.
+func (c ContentRange) Length() int64 {
+	if c.Ends() {
 		return 0
 	}
-	return c.last - c.first + 1
+	return c.Last - c.First + 1
 }
 
 var (
@@ -31,40 +31,40 @@ var (
 
 // parseContentRange reads "bytes first-last/complete", "bytes first-last/*" and "bytes */complete".
 // A range that is impossible in itself (last before first, or at or after the complete length) is malformed.
-func parseContentRange(s string) (contentRange, error) {
+func parseContentRange(s string) (ContentRange, error) {
 	unit, rest, ok := strings.Cut(trimOWS(s), " ")
 	if !ok || !isToken(unit) {
-		return contentRange{}, errRangeSyntax
+		return ContentRange{}, errRangeSyntax
 	}
 	if !strings.EqualFold(unit, "bytes") {
-		return contentRange{}, errRangeUnit
+		return ContentRange{}, errRangeUnit
 	}
 	positions, complete, ok := strings.Cut(rest, "/")
 	if !ok {
-		return contentRange{}, errRangeSyntax
+		return ContentRange{}, errRangeSyntax
 	}
-	c := contentRange{first: -1, last: -1, complete: -1}
+	c := ContentRange{First: -1, Last: -1, Complete: -1}
 	if complete != "*" {
-		if c.complete, ok = parseDigits(complete); !ok {
-			return contentRange{}, errRangeSyntax
+		if c.Complete, ok = parseDigits(complete); !ok {
+			return ContentRange{}, errRangeSyntax
 		}
 	}
 	if positions == "*" {
-		if c.complete < 0 {
-			return contentRange{}, errRangeSyntax // "*/*" says nothing
+		if c.Complete < 0 {
+			return ContentRange{}, errRangeSyntax // "*/*" says nothing
 		}
 		return c, nil
 	}
 	return parsePositions(c, positions)
 }
 
-func parsePositions(c contentRange, s string) (contentRange, error) {
+func parsePositions(c ContentRange, s string) (ContentRange, error) {
 	first, last, ok := strings.Cut(s, "-")
 	var ok1, ok2 bool
-	c.first, ok1 = parseDigits(first)
-	c.last, ok2 = parseDigits(last)
-	if !ok || !ok1 || !ok2 || c.last < c.first || c.last == math.MaxInt64 || c.complete >= 0 && c.last >= c.complete {
-		return contentRange{}, errRangeSyntax
+	c.First, ok1 = parseDigits(first)
+	c.Last, ok2 = parseDigits(last)
+	if !ok || !ok1 || !ok2 || c.Last < c.First || c.Last == math.MaxInt64 || c.Complete >= 0 && c.Last >= c.Complete {
+		return ContentRange{}, errRangeSyntax
 	}
 	return c, nil
 }

@@ -43,30 +43,42 @@ func expectsContinue(r *http.Request) bool {
 	return r.ProtoAtLeast(1, 1) && strings.EqualFold(trimOWS(r.Header.Get("Expect")), "100-continue")
 }
 
-// offer tells the locations before any byte of the body is read: in the 100 that the client waits
-// for, otherwise in a 104. HTTP/1.0 knows no interim responses (RFC 9110, 15.2).
-func offer(x *exchange, op *store.Operation) {
-	if !op.Resume || !x.r.ProtoAtLeast(1, 1) {
-		return
+// Interim is an interim response.
+type Interim struct {
+	Status int
+	Fields http.Header
+}
+
+// offers gives what tells the locations before any byte of the body is read: the 100 that the client
+// waits for, otherwise a 104. HTTP/1.0 knows no interim responses (RFC 9110, 15.2).
+func (s *Server) offers(r *http.Request, op *store.Operation) []Interim {
+	if !op.Resume || !r.ProtoAtLeast(1, 1) {
+		return nil
 	}
 	status := statusUploadResumption
-	if expectsContinue(x.r) {
+	if expectsContinue(r) {
 		status = http.StatusContinue
 	}
-	x.interim(status, resumeFields(op))
+	return []Interim{{status, s.seams.Offer.Locations(op)}}
+}
+
+func (s *Server) offer(x *exchange, op *store.Operation) {
+	for _, i := range s.seams.Offer.Interims(x.r, op) {
+		x.interim(i)
+	}
 }
 
 // acknowledge tells how many bytes of the request content are durable.
 func acknowledge(x *exchange, n int64) {
-	x.interim(http.StatusContinue, http.Header{fieldAcknowledge: {strconv.FormatInt(n, 10)}})
+	x.interim(Interim{http.StatusContinue, http.Header{fieldAcknowledge: {strconv.FormatInt(n, 10)}}})
 }
 
 // interim sends a 1xx response with these fields only. net/http leaves them in the map, from where they would
 // leak into the final response; so they are taken out again.
-func (x *exchange) interim(status int, fields http.Header) {
-	maps.Copy(x.w.Header(), fields)
-	x.w.WriteHeader(status)
-	for name := range fields {
+func (x *exchange) interim(i Interim) {
+	maps.Copy(x.w.Header(), i.Fields)
+	x.w.WriteHeader(i.Status)
+	for name := range i.Fields {
 		x.w.Header().Del(name)
 	}
 }

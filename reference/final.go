@@ -83,7 +83,7 @@ func (s *Server) common(h http.Header, op *store.Operation) {
 	h.Set("Date", s.opts.Clock().UTC().Format(http.TimeFormat))
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	maps.Copy(h, resumeFields(op))
+	maps.Copy(h, s.seams.Offer.Locations(op))
 }
 
 // etag makes a strong entity tag. An item never changes, and neither does the response that it was

@@ -48,7 +48,7 @@ func (s *Server) getItem(x *exchange) {
 	h.Set("ETag", etag(it.ID))
 	h.Set("Cache-Control", "private, no-cache")
 	uploadedType(h, it.ContentType)
-	serveContent(x, it.Created, f)
+	s.serveContent(x, it.Created, f, it.Length)
 }
 
 // uploadedType sets the type that the uploader named, and keeps a browser from running the content.
@@ -73,7 +73,7 @@ func (s *Server) getReceipt(x *exchange) {
 	h.Set("ETag", etag(it.ID))
 	h.Set("Content-Type", http.Header(resp.Header).Get("Content-Type"))
 	h.Set("Cache-Control", "private, no-cache")
-	serveSegments(x, bodyOf(resp))
+	s.serveSegments(x, bodyOf(resp))
 }
 
 // deleteItem answers DELETE /items/{id}, for clean up. The count of creations stays.

@@ -48,6 +48,9 @@ type Options struct {
 	// items have no sha256, because hashing them would be what the upload waits for.
 	HashLimit int64
 
+	// Seams replaces decisions of the server, for mutants. Nil: none.
+	Seams func(*Seams)
+
 	Clock  func() time.Time // of expiry and of dates; time.Now
 	Logger *slog.Logger     // nil: nothing is logged
 }

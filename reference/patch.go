@@ -2,7 +2,6 @@ package reference
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,7 @@ type patch struct {
 	op   *store.Operation
 	peer *peer
 	body *bufio.Reader
-	head partHead
+	rng  ContentRange
 	pos  int64 // of the request content: where the next byte of body belongs
 }
 
@@ -62,12 +61,17 @@ func (s *Server) examinePatch(x *exchange) *problem {
 	if !x.op.Save {
 		return &problem{Status: http.StatusNotFound}
 	}
-	media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
-	if err != nil || media != mediaByterange || x.r.Header.Get("Content-Encoding") != "" {
+	if !s.seams.Patch.Accepts(x.r.Header) {
 		x.w.Header().Set("Accept-Patch", mediaByterange)
 		return &problem{Status: http.StatusUnsupportedMediaType, Detail: "Uploads are continued with " + mediaByterange + "."}
 	}
 	return nil
+}
+
+// isByterange tells whether the fields are those of a patch in the one format that is known.
+func isByterange(h http.Header) bool {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && media == mediaByterange && h.Get("Content-Encoding") == ""
 }
 
 // Read reads the patch document with the idle deadline, and tells errors of the connection apart from
@@ -84,10 +88,7 @@ func (p *patch) Read(b []byte) (int, error) {
 // apply carries the patch out, and tells whether the upload is complete with it. All that can be
 // refused is refused before anything is changed and before an older writer is disturbed.
 func (p *patch) apply() (complete bool, err error) {
-	if p.head, err = readPartHead(p.body); err != nil {
-		return false, err
-	}
-	if err := p.checkSize(); err != nil {
+	if err := p.readHead(); err != nil {
 		return false, err
 	}
 	up, _ := p.s.settle(p.x.r.Context(), p.op, drainGrace, drainLimit)
@@ -117,16 +118,26 @@ func (p *patch) apply() (complete bool, err error) {
 	return p.appendTo(writer)
 }
 
-// checkSize refuses what is too large for the server, and a part body longer than its range, where the
-// length of the request tells.
-func (p *patch) checkSize() error {
-	if c := p.head.contentRange; max(c.complete, c.last+1) > p.s.opts.MaxBody {
+// readHead reads the part fields. It refuses what is too large for the server, and a part body longer than
+// its range, where the length of the request tells.
+func (p *patch) readHead() error {
+	head, err := readPartHead(p.body)
+	if err != nil {
+		return err
+	}
+	c, err := p.s.seams.Patch.Range(p.op, head.fields)
+	if err != nil {
+		return err
+	}
+	if max(c.Complete, c.Last+1) > p.s.opts.MaxBody {
 		return errTooLarge
 	}
-	total := p.x.r.ContentLength
-	if total >= 0 && total-p.head.size > p.head.contentRange.length() {
+	if total := p.x.r.ContentLength; total >= 0 && total-head.size > c.Length() {
 		return errLong
 	}
+	var body io.Reader
+	p.rng, body = p.s.seams.Patch.Part(p.op, c, p.body)
+	p.body = bufio.NewReaderSize(body, maxPartHead) // p.body itself, unless it was replaced
 	return nil
 }
 
@@ -142,44 +153,49 @@ func ifMatch(lines []string, tag string) bool {
 	return len(lines) == 0
 }
 
-// place decides whether a range fits an upload, and returns how many of its bytes are kept already, of
-// those from position from on.
-func place(c contentRange, from int64, up store.Progress) (overlap int64, err error) {
+// fits decides whether a range fits an upload.
+func fits(c ContentRange, up store.Progress) error {
 	switch {
-	case c.complete >= 0 && up.Length >= 0 && c.complete != up.Length:
-		return 0, store.ErrLength
-	case c.complete >= 0 && c.complete < up.Offset:
-		return 0, store.ErrLength
-	case c.ends() && c.complete > up.Offset, c.first > up.Offset:
-		return 0, errGap
-	case up.Length >= 0 && c.last >= up.Length:
-		return 0, store.ErrPastEnd
-	case c.ends():
-		return 0, nil
+	case c.Complete >= 0 && up.Length >= 0 && c.Complete != up.Length:
+		return store.ErrLength
+	case c.Complete >= 0 && c.Complete < up.Offset:
+		return store.ErrLength
+	case c.Ends() && c.Complete > up.Offset, c.First > up.Offset:
+		return errGap
+	case up.Length >= 0 && c.Last >= up.Length:
+		return store.ErrPastEnd
 	}
-	return max(0, min(up.Offset, c.last+1)-from), nil
+	return nil
+}
+
+// overlap is how many bytes of a range that fits are kept already, of those from position from on.
+func overlap(c ContentRange, from int64, up store.Progress) int64 {
+	return max(0, min(up.Offset, c.Last+1)-from)
 }
 
 // compare reads the part body as far as its bytes are kept already. A client may bring again what an
 // older connection delivered after the offset was told, but no other bytes.
 func (p *patch) compare() error {
 	if p.pos == 0 {
-		p.pos = max(0, p.head.contentRange.first)
+		p.pos = max(0, p.rng.First)
 	}
 	up := p.op.Progress()
 	if up.State == store.Closed {
 		return store.ErrClosed
 	}
-	overlap, err := place(p.head.contentRange, p.pos, up)
-	if err != nil || overlap == 0 {
+	if err := p.s.seams.Patch.Fits(p.op, p.rng, up); err != nil {
 		return err
+	}
+	again := overlap(p.rng, p.pos, up)
+	if again == 0 {
+		return nil
 	}
 	kept, err := p.op.Open(up.Offset)
 	if err != nil {
 		return err
 	}
 	defer kept.Close()
-	return p.compareWith(kept, overlap)
+	return p.compareWith(kept, again)
 }
 
 const compareStep = 32 << 10
@@ -192,7 +208,7 @@ func (p *patch) compareWith(kept io.ReaderAt, n int64) error {
 		if _, kerr := kept.ReadAt(ours[:k], p.pos); kerr != nil && kerr != io.EOF {
 			return kerr
 		}
-		if !bytes.Equal(ours[:k], theirs[:k]) {
+		if !p.s.seams.Patch.Same(ours[:k], theirs[:k]) {
 			return errMismatch
 		}
 		p.pos += int64(k)
@@ -213,42 +229,41 @@ func (p *patch) repeated() (complete bool, err error) {
 	if err := p.finish(); err != nil {
 		return false, err
 	}
-	c, up := p.head.contentRange, p.op.Progress()
-	return c.ends() || c.last+1 == up.Length, nil
+	c, up := p.rng, p.op.Progress()
+	return c.Ends() || c.Last+1 == up.Length, nil
 }
 
 // appendTo appends the rest of the part body, and completes the upload with its last byte.
 func (p *patch) appendTo(writer *store.Writer) (complete bool, err error) {
-	c := p.head.contentRange
-	if c.complete >= 0 && !c.ends() {
-		if err := writer.SetLength(c.complete); err != nil {
+	c := p.rng
+	if c.Complete >= 0 && !c.Ends() {
+		if err := writer.SetLength(c.Complete); err != nil {
 			return false, err
 		}
 	}
-	if n := c.last + 1 - p.pos; !c.ends() && n > 0 {
+	if n := c.Last + 1 - p.pos; !c.Ends() && n > 0 {
 		r := &receiver{s: p.s, x: p.x, writer: writer, peer: p.peer, limit: n}
-		got, err := r.receive(io.LimitReader(p.body, n))
-		p.pos += got
-		if err == nil && got < n {
-			err = errShort
-		}
-		if err != nil {
-			return false, err
+		in := Intake{Request: p.x.r, Op: p.op, Want: n}
+		in.Got, in.Err = r.receive(io.LimitReader(p.body, n))
+		p.pos += in.Got
+		if in.Err = p.s.seams.Body.Ended(in); in.Err != nil {
+			p.s.broken(in, writer)
+			return false, in.Err
 		}
 	}
 	// All bytes are there: that the last chunk of the patch itself is cut off does not matter any more.
-	if err := p.finish(); err != nil && (c.ends() || !errors.Is(err, errInterrupted)) {
+	if err := p.finish(); err != nil && (c.Ends() || !errors.Is(err, errInterrupted)) {
 		return false, err
 	}
-	if c.ends() {
-		if err := writer.SetLength(c.complete); err != nil {
+	if c.Ends() {
+		if err := writer.SetLength(c.Complete); err != nil {
 			return false, err
 		}
 	}
 	if !writer.Complete() {
 		return false, writer.Current()
 	}
-	p.s.process(p.op)
+	p.s.process(p.op, p.x.r)
 	return true, nil
 }
 

@@ -4,28 +4,29 @@ import (
 	"strings"
 )
 
-// resumePreference is the value of the "resume" preference (resume-request, "resume" preference).
-type resumePreference int
+// Resumption is the value of the "resume" preference (resume-request, "resume" preference).
+type Resumption int
 
+// What a request may ask for.
 const (
-	resumeNone   resumePreference = iota // not asked for, or a value that nobody defined
-	resumeSave                           // save-incomplete, the default
-	resumeIgnore                         // ignore-incomplete
+	ResumeNone   Resumption = iota // not asked for, or a value that nobody defined
+	ResumeSave                     // save-incomplete, the default
+	ResumeIgnore                   // ignore-incomplete
 )
 
 // resumeOf reads the resume preference.
-func resumeOf(prefs map[string]string) resumePreference {
+func resumeOf(prefs map[string]string) Resumption {
 	value, ok := prefs["resume"]
 	if !ok {
-		return resumeNone
+		return ResumeNone
 	}
 	switch strings.ToLower(value) {
 	case "", "save-incomplete":
-		return resumeSave
+		return ResumeSave
 	case "ignore-incomplete":
-		return resumeIgnore
+		return ResumeIgnore
 	default:
-		return resumeNone
+		return ResumeNone
 	}
 }
 

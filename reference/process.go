@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -12,10 +13,11 @@ import (
 )
 
 // process makes the effect of a complete body happen, in the background: no connection can interrupt
-// it. The caller is the one that completed the body, or New after a restart.
-func (s *Server) process(op *store.Operation) {
+// it. The caller is the one that completed the body by the request r, or New after a restart (nil).
+func (s *Server) process(op *store.Operation, r *http.Request) {
 	s.begin(func() {
-		if !s.sleep(op.Job.Delay) {
+		ctx := s.seams.Effect.Lifetime(r)
+		if !sleep(ctx, op.Job.Delay) {
 			return
 		}
 		for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
@@ -25,7 +27,7 @@ func (s *Server) process(op *store.Operation) {
 			}
 			// The store makes it safe to try again; nothing has been promised yet.
 			s.opts.Logger.Error("effect", "error", err)
-			if !s.sleep(wait) {
+			if !sleep(ctx, wait) {
 				return
 			}
 		}
@@ -33,30 +35,38 @@ func (s *Server) process(op *store.Operation) {
 }
 
 // sleep waits, and returns false when the server closes first: the next start takes up the work.
-func (s *Server) sleep(d time.Duration) bool {
+func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
-		return s.ctx.Err() == nil
+		return ctx.Err() == nil
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return true
-	case <-s.ctx.Done():
+	case <-ctx.Done():
 		return false
 	}
 }
 
-// effect makes the item, if the operation is to succeed, and then the final response.
 func (s *Server) effect(op *store.Operation) error {
-	if op.Job.Fail != 0 {
-		return op.Finish(s.failure(op))
-	}
-	it, err := s.makeItem(op)
+	resp, err := s.seams.Effect.Outcome(op)
 	if err != nil {
 		return err
 	}
-	return op.Finish(s.created(op, it))
+	return op.Finish(resp)
+}
+
+// outcome makes the item, if the operation is to succeed, and the final response.
+func (s *Server) outcome(op *store.Operation) (*store.Response, error) {
+	if op.Job.Fail != 0 {
+		return s.failure(op), nil
+	}
+	it, err := s.seams.Effect.Make(op)
+	if err != nil {
+		return nil, err
+	}
+	return s.created(op, it), nil
 }
 
 func (s *Server) makeItem(op *store.Operation) (*store.Item, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 
 	"github.com/resumespec/resumespec/reference/store"
@@ -18,6 +19,45 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return 
 // errInterrupted means that the body ended before its end: the connection was cut, or nothing came for
 // too long, or the chunks were malformed.
 var errInterrupted = errors.New("the request content was interrupted")
+
+// Intake is what has come of a body when no more will.
+type Intake struct {
+	Request *http.Request
+	Op      *store.Operation
+	Want    int64 // bytes announced, -1 when their number is not
+	Got     int64 // bytes that came
+	Err     error // nil at a regular end
+}
+
+// ended tells whether the end of a body is its end: nil, or what is wrong.
+func ended(in Intake) error {
+	if in.Err == nil && in.Want >= 0 && in.Got < in.Want {
+		return errShort
+	}
+	return in.Err
+}
+
+// kept tells how many of the n bytes kept so far stay when a body did not come in; -1 forgets the
+// operation. What came is for a client that wants to go on; the others' is dropped.
+func kept(in Intake, n int64) int64 {
+	if !in.Op.Save || errors.Is(in.Err, errTooLarge) {
+		return -1
+	}
+	return n
+}
+
+// broken deals with a body that did not come in.
+func (s *Server) broken(in Intake, writer *store.Writer) {
+	offset := in.Op.Progress().Offset
+	switch n := s.seams.Body.Kept(in, offset); {
+	case n < 0:
+		s.abandon(in.Op)
+	case n < offset:
+		if err := writer.Truncate(n); err != nil {
+			s.opts.Logger.Error("truncate", "error", err)
+		}
+	}
+}
 
 // bodyReader reads a request body and counts its bytes for the deadline.
 type bodyReader struct {
@@ -95,6 +135,6 @@ func (c *receiver) acknowledge(total int64, end bool) error {
 		return err
 	}
 	c.acked = total
-	acknowledge(c.x, n)
+	acknowledge(c.x, c.s.seams.Offer.Acknowledged(c.writer.Operation(), n))
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 // Request-Content-Location): the prefix that is kept, and through Content-Length the offset at which
 // to go on. The offset is durable before it is told.
 func (s *Server) getRequestContent(x *exchange) {
-	p := s.settleAll(x)
+	p := s.seams.Offset.Settle(x.r.Context(), x.op)
 	if !x.op.Save || p.State == store.Closed {
 		s.refuse(x, problem{Status: http.StatusNotFound})
 		return
@@ -19,12 +19,13 @@ func (s *Server) getRequestContent(x *exchange) {
 	if p.Writer != nil {
 		p.Writer.Observe()
 	}
-	offset, err := x.op.Durable()
+	kept, err := x.op.Durable()
 	if err != nil {
 		s.opts.Logger.Error("request content", "error", err)
 		s.refuse(x, problemOf(err))
 		return
 	}
+	offset := s.seams.Offset.Shown(x.op, kept)
 	content, err := x.op.Open(offset)
 	if err != nil {
 		s.refuse(x, problem{Status: http.StatusNotFound}) // closed this moment
@@ -35,7 +36,7 @@ func (s *Server) getRequestContent(x *exchange) {
 	h.Set("Accept-Patch", mediaByterange)
 	h.Set("ETag", offsetTag(offset))
 	uploadedType(h, x.op.Job.ContentType)
-	serveContent(x, noTime, content)
+	s.serveContent(x, noTime, content, offset)
 }
 
 // offsetTag is the entity tag of the request content. Bytes are only ever appended, so their number
@@ -50,8 +51,8 @@ func (s *Server) deleteMessage(x *exchange) { s.closeOperation(x) }
 
 // closeOperation forgets an operation. Its effect stays; one in progress cannot be called back.
 func (s *Server) closeOperation(x *exchange) {
-	s.settleAll(x)
-	if err := x.op.Cancel(); err != nil {
+	s.settleAll(x.r.Context(), x.op)
+	if err := s.seams.Message.Close(x.op); err != nil {
 		x.w.Header().Set("Retry-After", "1")
 		s.refuse(x, problem{Status: http.StatusConflict, Detail: "The request is being processed."})
 		return

@@ -10,15 +10,17 @@ import (
 // its own, so that a client that stops reading does not hold the connection.
 type response struct {
 	http.ResponseWriter
+	r      *http.Request
+	head   func(r *http.Request, status int, h http.Header) int // the last word on a final response's head
 	rc     *http.ResponseController
 	idle   time.Duration
 	always http.Header // fields of every final response, also where net/http would drop them
 }
 
-func newResponse(w http.ResponseWriter, idle time.Duration) *response {
-	r := &response{w, http.NewResponseController(w), idle, http.Header{}}
-	r.extend() // net/http leaves the deadline of the request before, also for the 100 that it sends itself
-	return r
+func newResponse(rw http.ResponseWriter, r *http.Request, head func(*http.Request, int, http.Header) int, idle time.Duration) *response {
+	w := &response{rw, r, head, http.NewResponseController(rw), idle, http.Header{}}
+	w.extend() // net/http leaves the deadline of the request before, also for the 100 that it sends itself
+	return w
 }
 
 // Unwrap serves http.ResponseController.
@@ -29,6 +31,7 @@ func (w *response) WriteHeader(status int) {
 		for name, values := range w.always {
 			w.Header()[name] = values
 		}
+		status = w.head(w.r, status, w.Header())
 	}
 	w.extend()
 	w.ResponseWriter.WriteHeader(status)

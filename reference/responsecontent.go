@@ -19,7 +19,7 @@ func (s *Server) getMessage(x *exchange) {
 	h.Set("Content-Type", "message/http")
 	h.Set("ETag", etag("message-"+x.op.Item))
 	h.Set("X-Content-Type-Options", "nosniff")
-	serveSegments(x, messageOf(resp))
+	s.serveSegments(x, messageOf(resp))
 }
 
 // getResponseContent answers GET and HEAD on the Content-Location of the 100: the body of the final
@@ -33,15 +33,15 @@ func (s *Server) getResponseContent(x *exchange) {
 	h.Set("Content-Type", http.Header(resp.Header).Get("Content-Type"))
 	h.Set("ETag", http.Header(resp.Header).Get("ETag"))
 	h.Set("X-Content-Type-Options", "nosniff")
-	serveSegments(x, bodyOf(resp))
+	s.serveSegments(x, bodyOf(resp))
 }
 
 // finished returns the final response. While there is none it answers 503 with Retry-After, and
 // returns nil: 404 could be taken for an operation that was lost, and be repeated.
 func (s *Server) finished(x *exchange) *store.Response {
-	s.settleAll(x)
+	s.settleAll(x.r.Context(), x.op)
 	s.waitPreference(x)
-	if resp, ok := x.op.Response(); ok {
+	if resp, ok := s.seams.Message.Final(x.r, x.op); ok {
 		return resp
 	}
 	p := x.op.Progress()

@@ -50,13 +50,13 @@ var (
 		http.MethodDelete: (*Server).deleteItem}}
 	resourceReceipt = &resource{methods: methods{
 		http.MethodGet: (*Server).getReceipt, http.MethodHead: (*Server).getReceipt}}
-	resourceRequest = &resource{find: findRequest, methods: methods{
+	resourceRequest = &resource{find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getRequestContent, http.MethodHead: (*Server).getRequestContent,
 		http.MethodPatch: (*Server).patchRequestContent, http.MethodDelete: (*Server).deleteRequestContent}}
-	resourceMessage = &resource{find: findMessage, methods: methods{
+	resourceMessage = &resource{find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getMessage, http.MethodHead: (*Server).getMessage,
 		http.MethodDelete: (*Server).deleteMessage}}
-	resourceResponse = &resource{find: findResponse, methods: methods{
+	resourceResponse = &resource{find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getResponseContent, http.MethodHead: (*Server).getResponseContent}}
 )
 
@@ -95,7 +95,7 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.leave()
-	x := &exchange{w: newResponse(rw, s.opts.WriteIdle), r: r}
+	x := &exchange{w: newResponse(rw, r, s.seams.HTTP.Head, s.opts.WriteIdle), r: r}
 	x.peer = newPeer(x)
 	defer context.AfterFunc(s.ctx, x.peer.Stop)()
 	res, id := route(r.URL.EscapedPath())
@@ -142,19 +142,28 @@ func allow(res *resource) string {
 	return strings.Join(names, ", ")
 }
 
-func findRequest(s *Server, x *exchange) bool  { return x.found(s.store.RequestContent(x.id)) }
-func findMessage(s *Server, x *exchange) bool  { return x.found(s.store.ResponseMessage(x.id)) }
-func findResponse(s *Server, x *exchange) bool { return x.found(s.store.ResponseContent(x.id)) }
-
-// found accepts an operation only for the user who began it (http-progress, Privacy concerns). All
+// findOperation accepts an operation only for the user who began it (http-progress, Privacy concerns). All
 // that is said of it is private and never cached.
-func (x *exchange) found(op *store.Operation, ok bool) bool {
+func findOperation(s *Server, x *exchange) bool {
 	x.w.always.Set("Cache-Control", "private, no-store")
-	if !ok || op.Owner != x.owner {
+	op, ok := s.seams.Access.Find(x.r, x.id)
+	if !ok || !s.seams.Access.Allowed(x.r, op, x.owner) {
 		return false
 	}
 	x.op = op
 	return true
+}
+
+// find finds the operation to which a URI belongs.
+func (s *Server) find(r *http.Request, id string) (*store.Operation, bool) {
+	switch res, _ := route(r.URL.EscapedPath()); res {
+	case resourceRequest:
+		return s.store.RequestContent(id)
+	case resourceMessage:
+		return s.store.ResponseMessage(id)
+	default:
+		return s.store.ResponseContent(id)
+	}
 }
 
 func (s *Server) getHealth(x *exchange) {

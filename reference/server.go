@@ -17,6 +17,7 @@ import (
 // Server is the reference server. It is made by New and used until Close.
 type Server struct {
 	opts  Options
+	seams Seams
 	store *store.Store
 	data  string
 	temp  bool   // data was made by New
@@ -37,6 +38,7 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	s := &Server{data: o.Data}
 	s.opts = o.withDefaults()
+	s.seams = s.decisions()
 	if s.data == "" {
 		dir, err := os.MkdirTemp("", "resumespec-reference-")
 		if err != nil {
@@ -44,7 +46,7 @@ func New(o Options) (*Server, error) {
 		}
 		s.data, s.temp = dir, true
 	}
-	st, err := store.Open(store.Options{Dir: s.data, Sync: o.sync(), Clock: s.opts.Clock, Limits: s.opts.Limits})
+	st, err := store.Open(store.Options{Dir: s.data, Sync: o.sync(), Clock: s.opts.Clock, Limits: s.opts.Limits, Seams: &s.seams.Store})
 	if err != nil {
 		if s.temp {
 			_ = os.RemoveAll(s.data) // the error that matters is the other one
@@ -56,21 +58,23 @@ func New(o Options) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.http = s.newHTTPServer()
 	for _, op := range st.Pending() {
-		s.process(op)
+		s.process(op, nil)
 	}
 	s.begin(s.sweepLoop)
 	return s, nil
 }
 
 func (s *Server) newHTTPServer() *http.Server {
-	return &http.Server{
-		Handler:           s.Handler(),
+	server := &http.Server{
+		Handler:           http.HandlerFunc(s.serveHTTP),
 		ReadHeaderTimeout: s.opts.HeaderTimeout,
 		IdleTimeout:       s.opts.ConnIdle,
 		MaxHeaderBytes:    s.opts.MaxHeaderBytes,
 		ConnContext:       withConn,
 		ErrorLog:          slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug),
 	}
+	s.seams.HTTP.Server(server)
+	return server
 }
 
 // Listen makes a server and lets it serve on a TCP address such as "127.0.0.1:0". It returns the URL
@@ -96,7 +100,7 @@ func Listen(addr string, o Options) (*Server, string, error) {
 
 // Handler returns the handler, for embedding in another server. That server has to set its own
 // timeouts for the head of a request.
-func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
+func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // Serve accepts connections until Close, and then returns http.ErrServerClosed.
 func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(ln) }

@@ -34,8 +34,8 @@ func (s *Server) settle(ctx context.Context, op *store.Operation, grace, limit t
 
 // settleAll does so for who reads: it waits also for requests that came earlier and are still to become
 // the writer.
-func (s *Server) settleAll(x *exchange) store.Progress {
-	p, _ := s.settleWith(x.r.Context(), x.op, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(x.op) })
+func (s *Server) settleAll(ctx context.Context, op *store.Operation) store.Progress {
+	p, _ := s.settleWith(ctx, op, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
 	return p
 }
 

@@ -48,16 +48,16 @@ func (s *Server) examine(x *exchange) (store.Record, *problem) {
 		return store.Record{}, &problem{Status: http.StatusBadRequest, Detail: "The Idempotency-Key is too long."}
 	}
 	job.ContentType = x.r.Header.Get("Content-Type")
-	resume := resumeOf(parsePrefer(x.r.Header.Values("Prefer")))
+	resume := s.seams.Prefer.Resume(s.seams.Prefer.Parse(x.r.Header.Values("Prefer")))
 	return store.Record{
 		Owner:     x.owner,
 		Key:       key,
 		Target:    x.r.Method + " " + x.r.URL.RequestURI(),
-		Resume:    resume != resumeNone,
-		Save:      resume == resumeSave,
+		Resume:    resume != ResumeNone,
+		Save:      resume == ResumeSave,
 		Length:    x.r.ContentLength,
 		Job:       job,
-		Transient: resume == resumeNone && key == "",
+		Transient: resume == ResumeNone && key == "",
 	}, nil
 }
 
@@ -95,37 +95,29 @@ func (s *Server) upload(x *exchange, op *store.Operation) {
 	}
 	defer writer.Release()
 	_ = x.w.rc.EnableFullDuplex() // an early final response must not wait for the body
-	offer(x, op)
-	prefs := parsePrefer(x.r.Header.Values("Prefer"))
+	s.offer(x, op)
+	prefs := s.seams.Prefer.Parse(x.r.Header.Values("Prefer"))
 	_, acks := prefs["acknowledge"]
 	c := &receiver{s: s, x: x, writer: writer, peer: peer, limit: s.opts.MaxBody, acks: acks && op.Save && x.r.ProtoAtLeast(1, 1)}
-	n, err := c.receive(bodyReader{peer, x.r.Body})
-	if err == nil && x.r.ContentLength < 0 {
-		err = writer.SetLength(n)
+	in := Intake{Request: x.r, Op: op, Want: x.r.ContentLength}
+	in.Got, in.Err = c.receive(bodyReader{peer, x.r.Body})
+	if in.Err = s.seams.Body.Ended(in); in.Err == nil && in.Want < 0 {
+		in.Err = writer.SetLength(in.Got)
 	}
-	if err != nil {
-		s.uploadFailed(x, op, err)
+	if in.Err == nil && !writer.Complete() {
+		in.Err = store.ErrFenced
+	}
+	if in.Err != nil {
+		s.broken(in, writer)
+		s.bodyFailed(x, in.Err)
 		return
 	}
 	peer.rest()
-	if !writer.Complete() {
-		s.uploadFailed(x, op, store.ErrFenced)
-		return
-	}
-	s.process(op)
+	s.process(op, x.r)
 	if op.Transient {
 		defer s.abandon(op) // nobody can come back to it
 	}
 	s.await(x, op)
-}
-
-// uploadFailed ends an exchange whose body did not come in. What came is kept for a client that wants
-// to go on; the others' is dropped.
-func (s *Server) uploadFailed(x *exchange, op *store.Operation, err error) {
-	if !op.Save || errors.Is(err, errTooLarge) {
-		s.abandon(op)
-	}
-	s.bodyFailed(x, err)
 }
 
 // bodyFailed answers where somebody may be listening, and drops the connection where not.

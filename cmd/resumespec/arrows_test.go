@@ -20,7 +20,7 @@ var arrows = []struct {
 	who string
 	may []string
 }{
-	{"cmd/resumespec", []string{"suite", "suite/catalog", "suite/target", "reference", "reports"}},
+	{"cmd/resumespec", []string{"suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
 	{"suite", []string{"suite/catalog", "suite/exchange", "suite/matrix", "suite/profiles/...", "suite/target", "faults", "reports"}},
 	{"suite/catalog", nil},
 	{"suite/target", nil},
@@ -40,7 +40,7 @@ var forTests = []struct {
 	may []string
 }{
 	{"suite", []string{"suite/...", "reference"}}, // an external test package runs the suite on the embedded target
-	{"suite/selftest", []string{"suite/...", "faults", "reports", "reference"}},
+	{"suite/selftest", []string{"suite/...", "faults", "reports", "reference", "reference/mutants"}},
 	{"suite/...", []string{"suite/...", "faults"}},
 }
 

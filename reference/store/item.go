@@ -27,13 +27,13 @@ type Item struct {
 // it is tried. The rename of the description is the commit point. It returns the item as it is kept.
 func (op *Operation) Commit(it Item) (*Item, error) {
 	s := op.s
-	if kept, ok := s.anyItem(op.Item); ok {
+	it.ID, it.Owner = s.seams.Identity(op), op.Owner
+	if kept, ok := s.anyItem(it.ID); ok {
 		return kept, nil
 	}
-	it.ID, it.Owner = op.Item, op.Owner
 	err := together(op.settle, func() error { return s.prepareItem(&it) })
 	if err == nil {
-		err = op.linkBody()
+		err = op.linkBody(it.ID)
 	}
 	if err == nil {
 		err = s.commitItem(&it)
@@ -57,8 +57,8 @@ func (op *Operation) settle() error {
 	return together(func() error { return op.syncBody(op.Progress().Offset) }, op.promise)
 }
 
-// linkBody gives the body its second name. A name left by an earlier try is replaced.
-func (op *Operation) linkBody() error {
+// linkBody gives the body its second name, that of the item. A name left by an earlier try is replaced.
+func (op *Operation) linkBody(item string) error {
 	if op.Progress().Offset == 0 {
 		f, err := os.OpenFile(op.bodyPath(), os.O_WRONLY|os.O_CREATE, 0o600)
 		if err != nil {
@@ -68,7 +68,7 @@ func (op *Operation) linkBody() error {
 			return err
 		}
 	}
-	name := op.s.path(dirItems, op.Item+dataSuffix)
+	name := op.s.path(dirItems, item+dataSuffix)
 	err := os.Link(op.bodyPath(), name)
 	if errors.Is(err, fs.ErrExist) {
 		if err = os.Remove(name); err == nil {

@@ -52,7 +52,8 @@ func (s *Store) Begin(r Record) (*Operation, error) {
 		return nil, err
 	}
 	r.ID, r.Item = NewID(), NewID()
-	r.RequestContent, r.ResponseMessage, r.ResponseContent = NewID(), NewID(), NewID()
+	id := s.seams.ID
+	r.RequestContent, r.ResponseMessage, r.ResponseContent = id(KindRequest), id(KindMessage), id(KindResponse)
 	r.Created = s.now()
 	op := newOperation(s, r)
 	if !r.Transient {

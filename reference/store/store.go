@@ -29,6 +29,7 @@ type Options struct {
 	Sync   bool             // fsync before a promise is given: survives power loss too
 	Clock  func() time.Time // nil: time.Now
 	Limits Limits
+	Seams  *Seams // nil: Decisions
 }
 
 // Limits bound what is kept. Zero means no limit.
@@ -40,6 +41,7 @@ type Limits struct {
 // Store holds all operations and items of one data folder. One process at a time may have it open.
 type Store struct {
 	opts  Options
+	seams Seams
 	lock  *os.File
 	dirs  map[string]*dirSync
 	quota quota
@@ -67,8 +69,13 @@ func Open(o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
+	if o.Seams == nil {
+		right := Decisions()
+		o.Seams = &right
+	}
 	s := &Store{
 		opts:     o,
+		seams:    *o.Seams,
 		dirs:     map[string]*dirSync{},
 		quota:    quota{limits: o.Limits, users: map[string]*usage{}},
 		all:      map[string]*Operation{},

@@ -59,6 +59,9 @@ func (op *Operation) fence() {
 	op.stopWriter()
 }
 
+// Operation is what the writer appends to.
+func (w *Writer) Operation() *Operation { return w.op }
+
 // Peer is the connection given to Acquire.
 func (w *Writer) Peer() Peer { return w.peer }
 
@@ -84,7 +87,7 @@ func (w *Writer) Current() error {
 // Append adds p at the offset. On an error none or a prefix of p was kept, and the offset tells which.
 func (w *Writer) Append(p []byte) error {
 	return w.append(int64(len(p)), func(offset int64) (int64, error) {
-		n, err := w.file.WriteAt(p, offset)
+		n, err := w.op.s.seams.Write(w.file, p, offset)
 		return int64(n), err
 	})
 }
@@ -129,6 +132,23 @@ func (w *Writer) writeBack() {
 // Durable makes the bytes kept so far durable and returns their number.
 func (w *Writer) Durable() (int64, error) { return w.op.Durable() }
 
+// Truncate keeps the first n bytes only.
+func (w *Writer) Truncate(n int64) error {
+	op := w.op
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	if op.writer != w {
+		return ErrFenced
+	}
+	if err := w.file.Truncate(n); err != nil {
+		return fmt.Errorf("truncate body: %w", err)
+	}
+	_ = op.s.quota.addBytes(op.Owner, n-op.offset) // giving back is never refused
+	op.counted += n - op.offset
+	op.offset, op.synced, w.flushed = n, min(op.synced, n), min(w.flushed, n)
+	return nil
+}
+
 // SetLength records the complete length in bytes. It fails with ErrLength when another is known or
 // more bytes are kept already.
 func (w *Writer) SetLength(n int64) error {
@@ -159,7 +179,7 @@ func (w *Writer) Complete() bool {
 	op := w.op
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	if op.writer != w || op.state != Receiving || op.offset != op.length {
+	if op.writer != w || op.state != Receiving || !op.s.seams.Whole(op, op.offset, op.length) {
 		return false
 	}
 	op.state, op.writer = Complete, nil

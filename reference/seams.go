@@ -1,0 +1,151 @@
+package reference
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+
+	"github.com/resumespec/resumespec/reference/store"
+)
+
+// Seams are the decisions of the server, each under a name, so that a mutant can replace or wrap one of
+// them and leave all else as it is:
+//
+//	next := s.Offset.Shown
+//	s.Offset.Shown = func(op *store.Operation, kept int64) int64 { return next(op, kept) - 1 }
+//
+// They are set once, before the server starts, and called by any number of requests at once.
+type Seams struct {
+	HTTP    HTTPSeams
+	Prefer  PreferSeams
+	Access  AccessSeams
+	Offer   OfferSeams
+	Offset  OffsetSeams
+	Body    BodySeams
+	Patch   PatchSeams
+	Effect  EffectSeams
+	Message MessageSeams
+	Content ContentSeams
+	Store   store.Seams
+}
+
+// HTTPSeams are about what surrounds every request.
+type HTTPSeams struct {
+	// Server has the last word on the HTTP server: its handler and its hooks.
+	Server func(*http.Server)
+	// Head has the last word on status and fields of a final response. It returns the status.
+	Head func(r *http.Request, status int, h http.Header) int
+}
+
+// PreferSeams are about what the client prefers (RFC 7240).
+type PreferSeams struct {
+	// Parse reads the lines of Prefer: names in lower case, values unquoted.
+	Parse func(lines []string) map[string]string
+	// Resume tells what of resumption is asked for.
+	Resume func(prefs map[string]string) Resumption
+}
+
+// AccessSeams are about who may do what.
+type AccessSeams struct {
+	// Find finds the operation to which the URI of a request belongs.
+	Find func(r *http.Request, id string) (*store.Operation, bool)
+	// Allowed tells whether the resources of an operation are there for this user.
+	Allowed func(r *http.Request, op *store.Operation, user string) bool
+}
+
+// OfferSeams are about what the client is told while it uploads.
+type OfferSeams struct {
+	// Locations are the fields that lead to the resources of an operation.
+	Locations func(*store.Operation) http.Header
+	// Interims are the interim responses that come before the body is read.
+	Interims func(*http.Request, *store.Operation) []Interim
+	// Acknowledged is the number that Acknowledge tells when durable bytes are.
+	Acknowledged func(op *store.Operation, durable int64) int64
+}
+
+// OffsetSeams are about how much has arrived.
+type OffsetSeams struct {
+	// Settle waits until what was sent before now is kept.
+	Settle func(context.Context, *store.Operation) store.Progress
+	// Shown is the offset that is told when kept bytes are durable.
+	Shown func(op *store.Operation, kept int64) int64
+}
+
+// BodySeams are about a body that ends, of an upload and of a PATCH.
+type BodySeams struct {
+	// Ended tells whether a body has ended as it should: nil, or what is wrong.
+	Ended func(Intake) error
+	// Kept is how many of the n bytes kept stay when it has not; -1 forgets the operation.
+	Kept func(in Intake, n int64) int64
+}
+
+// PatchSeams are about which PATCH is carried out, and how.
+type PatchSeams struct {
+	// Accepts tells by the fields of the request whether the patch is in a known format.
+	Accepts func(http.Header) bool
+	// Range reads the part fields, whose names are in lower case.
+	Range func(op *store.Operation, fields map[string][]string) (ContentRange, error)
+	// Part is what is made of a part whose range is c: the range to which it is applied, and its bytes.
+	Part func(op *store.Operation, c ContentRange, body io.Reader) (ContentRange, io.Reader)
+	// Fits tells whether a range fits what is kept. It is asked again whenever that may have changed.
+	Fits func(op *store.Operation, c ContentRange, up store.Progress) error
+	// Same tells whether bytes that are brought again are those that are kept.
+	Same func(kept, brought []byte) bool
+}
+
+// EffectSeams are about what a complete body brings about.
+type EffectSeams struct {
+	// Lifetime is how long processing may go on that the request r (nil: a restart) has set off.
+	Lifetime func(r *http.Request) context.Context
+	// Make makes the item: the effect.
+	Make func(*store.Operation) (*store.Item, error)
+	// Outcome has the effect, if the operation is to succeed, and makes the final response.
+	Outcome func(*store.Operation) (*store.Response, error)
+}
+
+// MessageSeams are about the final response after its connection.
+type MessageSeams struct {
+	// Final gives the final response that the request r asks for; false while there is none.
+	Final func(r *http.Request, op *store.Operation) (*store.Response, bool)
+	// Close forgets an operation.
+	Close func(*store.Operation) error
+}
+
+// ContentSeams are about reading content, in whole and in part.
+type ContentSeams struct {
+	// Asked takes from a request for content of size bytes what must not be heeded.
+	Asked func(r *http.Request, size int64)
+	// View is the content as it is read.
+	View func(r *http.Request, content io.ReadSeeker) io.ReadSeeker
+}
+
+// decisions are the right ones, but for those that Options.Seams replaces.
+func (s *Server) decisions() Seams {
+	seams := Seams{
+		Store: store.Decisions(),
+		HTTP: HTTPSeams{
+			Server: func(*http.Server) {},
+			Head:   func(_ *http.Request, status int, _ http.Header) int { return status },
+		},
+		Prefer:  PreferSeams{Parse: parsePrefer, Resume: resumeOf},
+		Access:  AccessSeams{Find: s.find, Allowed: func(_ *http.Request, op *store.Operation, user string) bool { return op.Owner == user }},
+		Offer:   OfferSeams{Locations: resumeFields, Interims: s.offers, Acknowledged: func(_ *store.Operation, durable int64) int64 { return durable }},
+		Offset:  OffsetSeams{Settle: s.settleAll, Shown: func(_ *store.Operation, kept int64) int64 { return kept }},
+		Body:    BodySeams{Ended: ended, Kept: kept},
+		Effect:  EffectSeams{Lifetime: func(*http.Request) context.Context { return s.ctx }, Make: s.makeItem, Outcome: s.outcome},
+		Message: MessageSeams{Final: func(_ *http.Request, op *store.Operation) (*store.Response, bool) { return op.Response() }, Close: (*store.Operation).Cancel},
+		Content: ContentSeams{Asked: noRangeForHEAD, View: func(_ *http.Request, content io.ReadSeeker) io.ReadSeeker { return content }},
+		Patch: PatchSeams{
+			Accepts: isByterange,
+			Range:   func(_ *store.Operation, fields map[string][]string) (ContentRange, error) { return rangeOf(fields) },
+			Part:    func(_ *store.Operation, c ContentRange, body io.Reader) (ContentRange, io.Reader) { return c, body },
+			Fits:    func(_ *store.Operation, c ContentRange, up store.Progress) error { return fits(c, up) },
+			Same:    bytes.Equal,
+		},
+	}
+	if s.opts.Seams != nil {
+		s.opts.Seams(&seams)
+	}
+	return seams
+}

@@ -1,0 +1,109 @@
+package selftest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/resumespec/resumespec/reference"
+	"github.com/resumespec/resumespec/reference/mutants"
+	"github.com/resumespec/resumespec/reports"
+	"github.com/resumespec/resumespec/suite"
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/target"
+)
+
+// onlyWarned are the mutants that break a recommendation within a case whose requirement is a MUST: it warns.
+var onlyWarned = []string{"message-plain-type"}
+
+// TestMutants runs the case that a mutant is for on that mutant.
+func TestMutants(t *testing.T) {
+	for _, m := range mutants.All() {
+		t.Run(m.Name, func(t *testing.T) {
+			focus := "^" + regexp.QuoteMeta(m.Breaks[0]) + " "
+			results := examineWith(t, startMutant(t, m), 2*time.Second, focus)
+			if *everything {
+				namedFirst(t, m, results)
+			}
+			results = slices.DeleteFunc(results, func(r reports.Result) bool { return r.ID != m.Breaks[0] })
+			if !slices.ContainsFunc(results, func(r reports.Result) bool { return caught(t, m, r) }) {
+				t.Errorf("%s: survives", m.Sentence)
+				for _, r := range results {
+					t.Log(told(r))
+				}
+			}
+		})
+	}
+}
+
+// caught says whether a result is what the bug deserves: a failure, or a warning where the case is no more than a SHOULD.
+func caught(t *testing.T, m mutants.Mutant, r reports.Result) bool {
+	t.Helper()
+	c, ok := suite.Case(r.ID)
+	if !ok {
+		t.Fatalf("%s breaks %s, which is no case", m.Name, r.ID)
+	}
+	mild := c.Level == catalog.Should || slices.Contains(onlyWarned, m.Name)
+	return r.Verdict == reports.Fail || mild && r.Verdict == reports.Warn
+}
+
+// namedFirst asks that the first case that a whole run names is one whose requirement the mutant breaks.
+func namedFirst(t *testing.T, m mutants.Mutant, results []reports.Result) {
+	t.Helper()
+	var named []string
+	for _, r := range results {
+		if (r.Verdict == reports.Fail || r.Verdict == reports.Warn) && !slices.Contains(named, r.ID) {
+			named = append(named, r.ID)
+		}
+	}
+	t.Logf("NAMED %s: %s", m.Name, strings.Join(named, " "))
+	if len(named) > 0 && !slices.Contains(m.Breaks, named[0]) {
+		t.Logf("OTHER FIRST %s: %s, not %s", m.Name, named[0], m.Breaks[0])
+	}
+}
+
+// startMutant gives the config of a listening mutant; it is closed with the test.
+func startMutant(t *testing.T, m mutants.Mutant) *target.Config {
+	t.Helper()
+	users := map[string]string{"alice": "Bearer secret-of-alice", "bob": "Bearer secret-of-bob"}
+	server, url, err := reference.Listen("127.0.0.1:0", reference.Options{Users: users, Seams: m.Apply})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	config := parse(t, fmt.Sprintf(wholeConfig, url))
+	return config
+}
+
+// TestMutantsAreInOrder: names are unique, sentences are there, and what a mutant breaks are cases.
+func TestMutantsAreInOrder(t *testing.T) {
+	seen := map[string]bool{}
+	form := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
+	for _, m := range mutants.All() {
+		if seen[m.Name] || !form.MatchString(m.Name) {
+			t.Errorf("%s: the name is there already, or is not in the form lower-case-with-hyphens", m.Name)
+		}
+		seen[m.Name] = true
+		if m.Area == "" || !strings.HasSuffix(m.Sentence, ".") || m.Apply == nil || len(m.Breaks) == 0 {
+			t.Errorf("%s: something is missing: %+v", m.Name, m)
+		}
+		for i, id := range m.Breaks {
+			if _, ok := suite.Case(id); !ok || slices.Contains(m.Breaks[:i], id) {
+				t.Errorf("%s breaks %s, which is no case, or is there twice", m.Name, id)
+			}
+		}
+		if found, ok := mutants.Find(m.Name); !ok || found.Sentence != m.Sentence {
+			t.Errorf("%s is not found by its name", m.Name)
+		}
+	}
+	if _, ok := mutants.Find("no-such-mutant"); ok {
+		t.Error("a mutant is found that is not there")
+	}
+}
