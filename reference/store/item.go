@@ -51,6 +51,11 @@ func (op *Operation) Commit(it Item) (*Item, error) {
 // settle makes the complete body and its journal durable: without them a crash after the effect could
 // leave a client that asks for the response with nothing, and it would ask for the effect again.
 func (op *Operation) settle() error {
+	if op.Sparse {
+		if _, err := op.DurableRanges(); err != nil {
+			return err
+		}
+	}
 	if !op.s.opts.Sync {
 		return nil
 	}

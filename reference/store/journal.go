@@ -27,6 +27,12 @@ type Record struct {
 	Job             Job       `json:"job"`
 	Created         time.Time `json:"created"`
 
+	// Upload operations have a request of their own that began them: nothing is complete before the first
+	// write, not even where the length is 0. Sparse ones take what is written in any order and from several
+	// writers at once.
+	Upload bool `json:"upload,omitempty"`
+	Sparse bool `json:"sparse,omitempty"`
+
 	// Transient operations have no URI and no key: nobody can come back to them, so they have no journal.
 	Transient bool `json:"-"`
 }
@@ -55,19 +61,28 @@ type entry struct {
 	Record   *Record   `json:"record,omitempty"`
 	Length   *int64    `json:"length,omitempty"` // the complete length, when it became known later
 	Response *Response `json:"response,omitempty"`
+	Kept     Ranges    `json:"kept,omitempty"` // only in the file of ranges of a sparse operation
 }
 
-// appendEntry adds one line: checksum, space, JSON, newline. A torn line fails its checksum, so that
-// a kill in the middle of a write leaves the state from before.
-func (s *Store) appendEntry(id string, e entry, durable bool) error {
+// line is checksum, space, JSON, newline. A torn line fails its checksum, so that a kill in the middle of
+// a write leaves the state from before.
+func (e entry) line() ([]byte, error) {
 	data, err := json.Marshal(e)
 	if err != nil {
-		return fmt.Errorf("journal: %w", err)
+		return nil, err
 	}
 	line := make([]byte, 0, len(data)+10)
 	line = fmt.Appendf(line, "%08x ", crc32.ChecksumIEEE(data))
 	line = append(line, data...)
-	line = append(line, '\n')
+	return append(line, '\n'), nil
+}
+
+// appendEntry adds one line.
+func (s *Store) appendEntry(id string, e entry, durable bool) error {
+	line, err := e.line()
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
 	f, err := os.OpenFile(s.path(dirOperations, id), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)

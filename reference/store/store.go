@@ -17,6 +17,8 @@ var (
 	ErrClosed     = errors.New("the operation is closed")
 	ErrPastEnd    = errors.New("more bytes than the complete length")
 	ErrLength     = errors.New("contradicts the complete length")
+	ErrGap        = errors.New("starts beyond the bytes kept")
+	ErrScattered  = errors.New("too many separate ranges are kept already")
 	ErrBytes      = errors.New("the quota of stored bytes is used up")
 	ErrOperations = errors.New("the quota of open operations is used up")
 	ErrKeyTaken   = errors.New("the idempotency key is in use")
