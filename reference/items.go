@@ -10,22 +10,27 @@ import (
 )
 
 // countItems answers GET /items: how many items were created, deleted ones included.
-func (s *Server) countItems(x *exchange) {
+func (s *Server) countItems(x *exchange) { s.count(x, s.store.Total, s.store.Count) }
+
+func (s *Server) count(x *exchange, all func() int, tagged func(tag string) int) {
 	q, err := url.ParseQuery(x.r.URL.RawQuery)
 	if err != nil {
 		s.refuse(x, *badQuery("the query is malformed"))
 		return
 	}
-	n := s.store.Total()
+	n := all()
 	if q.Has("tag") {
-		n = s.store.Count(q.Get("tag"))
+		n = tagged(q.Get("tag"))
 	}
-	body := []byte(`{"count":` + strconv.Itoa(n) + "}\n")
+	x.w.Header().Set("Cache-Control", "no-store")
+	sendJSON(x, http.StatusOK, []byte(`{"count":`+strconv.Itoa(n)+"}\n"))
+}
+
+func sendJSON(x *exchange, status int, body []byte) {
 	h := x.w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	x.w.WriteHeader(http.StatusOK)
+	x.w.WriteHeader(status)
 	if x.r.Method != http.MethodHead {
 		_, _ = x.w.Write(body) // the client may be gone
 	}

@@ -34,6 +34,8 @@ const (
 	pathResponses = "/responses/"
 	pathItems     = "/items"
 	pathReceipt   = "/receipt"
+	pathUploads   = "/uploads"
+	pathContent   = "/content"
 	pathHealth    = "/healthz"
 )
 
@@ -58,6 +60,13 @@ var (
 		http.MethodDelete: (*Server).deleteMessage}}
 	resourceResponse = &resource{find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getResponseContent, http.MethodHead: (*Server).getResponseContent}}
+	resourceUploads = &resource{methods: methods{
+		http.MethodGet: (*Server).countUploads, http.MethodHead: (*Server).countUploads,
+		http.MethodPost: (*Server).postUpload}}
+	resourceUpload = &resource{find: findOperation, methods: methods{
+		http.MethodGet: (*Server).getUpload, http.MethodHead: (*Server).getUpload,
+		http.MethodDelete: (*Server).closeOperation}}
+	resourceUploadContent = &resource{find: findOperation, methods: methods{http.MethodPut: (*Server).putPart}}
 )
 
 // route finds the resource of an escaped path. The path is never cleaned nor decoded: what is not
@@ -68,6 +77,8 @@ func route(path string) (*resource, string) {
 		return resourceHealth, ""
 	case pathItems:
 		return resourceItems, ""
+	case pathUploads:
+		return resourceUploads, ""
 	}
 	for _, t := range []struct {
 		prefix, suffix string
@@ -78,6 +89,8 @@ func route(path string) (*resource, string) {
 		{pathRequests, "", resourceRequest},
 		{pathMessages, "", resourceMessage},
 		{pathResponses, "", resourceResponse},
+		{pathUploads + "/", pathContent, resourceUploadContent},
+		{pathUploads + "/", "", resourceUpload},
 	} {
 		id, ok := strings.CutPrefix(path, t.prefix)
 		if !ok {
@@ -123,8 +136,11 @@ func (s *Server) dispatch(x *exchange, res *resource) {
 		return
 	}
 	x.w.Header().Set("Allow", allow(res))
-	if res == resourceRequest {
+	switch res {
+	case resourceRequest:
 		x.w.Header().Set("Accept-Patch", mediaByterange)
+	case resourceUploads:
+		x.w.Header().Set("Link", uploadLink(pathUploads))
 	}
 	if x.r.Method == http.MethodOptions {
 		x.w.WriteHeader(http.StatusNoContent)
@@ -156,14 +172,16 @@ func findOperation(s *Server, x *exchange) bool {
 
 // find finds the operation to which a URI belongs.
 func (s *Server) find(r *http.Request, id string) (*store.Operation, bool) {
-	switch res, _ := route(r.URL.EscapedPath()); res {
-	case resourceRequest:
-		return s.store.RequestContent(id)
+	res, _ := route(r.URL.EscapedPath())
+	search := s.store.ResponseContent
+	switch res {
+	case resourceRequest, resourceUpload, resourceUploadContent:
+		search = s.store.RequestContent
 	case resourceMessage:
-		return s.store.ResponseMessage(id)
-	default:
-		return s.store.ResponseContent(id)
+		search = s.store.ResponseMessage
 	}
+	op, ok := search(id)
+	return op, ok && op.Upload == (res == resourceUpload || res == resourceUploadContent)
 }
 
 func (s *Server) getHealth(x *exchange) {

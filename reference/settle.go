@@ -29,26 +29,27 @@ const (
 // writer has gone, or its open connection has been silent for grace. It gives up after limit where bytes keep
 // coming; quiet tells whether it did not. The writer is not disturbed.
 func (s *Server) settle(ctx context.Context, op *store.Operation, grace, limit time.Duration) (p store.Progress, quiet bool) {
-	return s.settleWith(ctx, op, grace, limit, func() []*peer { return nil })
+	return s.settleWith(ctx, op.Progress, grace, limit, func() []*peer { return nil })
 }
 
 // settleAll does so for who reads: it waits also for requests that came earlier and are still to become
 // the writer.
 func (s *Server) settleAll(ctx context.Context, op *store.Operation) store.Progress {
-	p, _ := s.settleWith(ctx, op, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
+	p, _ := s.settleWith(ctx, op.Progress, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
 	return p
 }
 
-func (s *Server) settleWith(ctx context.Context, op *store.Operation, grace, limit time.Duration, others func() []*peer) (p store.Progress, quiet bool) {
+// settleWith waits for the writers that look shows, and for others.
+func (s *Server) settleWith(ctx context.Context, look func() store.Progress, grace, limit time.Duration, others func() []*peer) (p store.Progress, quiet bool) {
 	start := time.Now()
 	last := start // of the last change
-	p = op.Progress()
+	p = look()
 	for {
 		peers := others()
-		var released <-chan struct{}
-		if p.Writer != nil {
-			peers = append(peers, p.Writer.Peer().(*peer))
-			released = p.Writer.Released()
+		var released <-chan struct{} // of one of them: the tick finds the rest
+		for _, w := range p.Writers {
+			peers = append(peers, w.Peer().(*peer))
+			released = w.Released()
 		}
 		if len(peers) == 0 {
 			return p, true
@@ -62,10 +63,10 @@ func (s *Server) settleWith(ctx context.Context, op *store.Operation, grace, lim
 			return p, true
 		}
 		if !pause(ctx, released, settleTick) {
-			return op.Progress(), false
+			return look(), false
 		}
-		next := op.Progress()
-		if next.Offset != p.Offset || next.Writer != p.Writer {
+		next := look()
+		if next.Kept.Len() != p.Kept.Len() || !slices.Equal(next.Writers, p.Writers) {
 			last = time.Now()
 		}
 		p = next
@@ -129,19 +130,25 @@ func pause(ctx context.Context, event <-chan struct{}, d time.Duration) bool {
 	return true
 }
 
-// takeOver gives the right to append to a newer request. It waits for a writer that is at work, unless the
-// client has looked at the offset meanwhile, which it does when it has given the old connection up.
+// takeOver gives the right to append to a newer request.
 func (s *Server) takeOver(x *exchange, op *store.Operation, peer *peer) (*store.Writer, error) {
+	return s.takeOverFrom(x.r.Context(), op.Progress, func(p store.Progress) (*store.Writer, error) { return op.Acquire(p.Writer, peer) })
+}
+
+// takeOverFrom takes a right from the writers that look shows. It waits for one that is at work, unless the client
+// has looked at what is kept meanwhile, which it does when it has given the old connection up.
+func (s *Server) takeOverFrom(ctx context.Context, look func() store.Progress, acquire func(store.Progress) (*store.Writer, error)) (*store.Writer, error) {
 	deadline := time.Now().Add(takeOverLimit)
+	nobody := func() []*peer { return nil }
 	for {
-		p, _ := s.settle(x.r.Context(), op, drainGrace, drainLimit)
-		if p.Writer != nil && !p.Writer.Observed() {
+		p, _ := s.settleWith(ctx, look, drainGrace, drainLimit, nobody)
+		if slices.ContainsFunc(p.Writers, func(w *store.Writer) bool { return !w.Observed() }) {
 			var quiet bool
-			if p, quiet = s.settle(x.r.Context(), op, s.opts.TakeOver, time.Until(deadline)); !quiet {
+			if p, quiet = s.settleWith(ctx, look, s.opts.TakeOver, time.Until(deadline), nobody); !quiet {
 				return nil, store.ErrBusy
 			}
 		}
-		w, err := op.Acquire(p.Writer, peer)
+		w, err := acquire(p)
 		if !errors.Is(err, store.ErrBusy) || time.Now().After(deadline) {
 			return w, err
 		}

@@ -96,6 +96,15 @@ func (op *Operation) Progress() Progress {
 	return p
 }
 
+// Within is Progress with those writers only that are still to write within r.
+func (op *Operation) Within(r Range) Progress {
+	p := op.Progress()
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	p.Writers = slices.DeleteFunc(p.Writers, func(w *Writer) bool { return !w.rest.meets(r) })
+	return p
+}
+
 // State of the operation.
 func (op *Operation) State() State {
 	op.mu.Lock()
@@ -195,6 +204,11 @@ func (noBytes) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
 func (op *Operation) Finish(r *Response) error {
 	if op.State() != Complete {
 		return nil
+	}
+	if op.Sparse {
+		if _, err := op.DurableRanges(); err != nil {
+			return err
+		}
 	}
 	if !op.Transient {
 		if err := op.promise(); err != nil {

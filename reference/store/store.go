@@ -56,6 +56,7 @@ type Store struct {
 	keys     map[string]*Operation // by owner and idempotency key
 	items    map[string]*Item
 	tags     map[string]int // creations by tag
+	uploads  map[string]int // those of them that uploads made
 	total    int            // creations
 }
 
@@ -87,6 +88,7 @@ func Open(o Options) (*Store, error) {
 		keys:     map[string]*Operation{},
 		items:    map[string]*Item{},
 		tags:     map[string]int{},
+		uploads:  map[string]int{},
 	}
 	for _, d := range []string{dirOperations, dirBodies, dirItems} {
 		path := filepath.Join(o.Dir, d)
