@@ -43,26 +43,36 @@ func Case(id string) (catalog.Case, bool) {
 
 // Similar gives up to five IDs that are near to one that does not exist, the nearest first.
 func Similar(id string) []string {
+	var ids []string
+	for _, c := range Cases() {
+		ids = append(ids, c.ID)
+	}
+	return Nearest(id, ids)
+}
+
+// Nearest gives up to five names, in lower case, that are near to a word that is none of them, the nearest first.
+func Nearest(word string, names []string) []string {
 	type near struct {
-		id       string
+		name     string
 		distance int
 	}
+	word = strings.ToLower(word)
 	var all []near
-	for _, c := range Cases() {
-		d := distance(strings.ToLower(id), c.ID)
-		if strings.Contains(c.ID, strings.ToLower(id)) && id != "" {
+	for _, name := range names {
+		d := distance(word, name)
+		if strings.Contains(name, word) && word != "" {
 			d = 0
 		}
-		if d <= max(3, len(c.ID)/3) {
-			all = append(all, near{c.ID, d})
+		if d <= max(3, len(name)/3) {
+			all = append(all, near{name, d})
 		}
 	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].distance < all[j].distance })
-	var ids []string
+	var nearest []string
 	for _, n := range all[:min(5, len(all))] {
-		ids = append(ids, n.id)
+		nearest = append(nearest, n.name)
 	}
-	return ids
+	return nearest
 }
 
 // distance is the number of insertions, deletions and replacements between two texts (Levenshtein).

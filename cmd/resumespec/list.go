@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/resumespec/resumespec/reference/mutants"
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite/catalog"
 )
@@ -27,20 +28,25 @@ type listed struct {
 }
 
 func (a *app) listCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, ofMutants bool
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List every case: ID, level, point, faults, source, sentence",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			cases := a.engine.cases()
-			if asJSON {
-				return listJSON(a.out, cases)
+			switch {
+			case ofMutants && asJSON:
+				return listMutantsJSON(a.out, mutants.All())
+			case ofMutants:
+				return listMutants(a.out, mutants.All())
+			case asJSON:
+				return listJSON(a.out, a.engine.cases())
 			}
-			return listColumns(a.out, cases)
+			return listColumns(a.out, a.engine.cases())
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "an array of objects, for programs")
+	command.Flags().BoolVar(&ofMutants, "mutants", false, "not the cases, but the mutants of the reference server (see 'resumespec serve --mutant')")
 	return command
 }
 
@@ -54,10 +60,14 @@ func listJSON(w io.Writer, cases []catalog.Case) error {
 			Faults: append([]string{}, c.Faults...), Needs: append([]catalog.Need{}, c.Needs...),
 		}
 	}
+	return writeJSON(w, all)
+}
+
+func writeJSON(w io.Writer, value any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(all)
+	return encoder.Encode(value)
 }
 
 func listColumns(w io.Writer, cases []catalog.Case) error {

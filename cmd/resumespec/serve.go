@@ -6,33 +6,46 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/resumespec/resumespec/reference"
+	"github.com/resumespec/resumespec/reference/mutants"
 )
 
 func (a *app) serveCommand() *cobra.Command {
-	var listen, data string
+	var listen, data, mutant string
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the reference server",
 		Long: "Runs the reference server: uploads to /items can be interrupted anywhere and resumed. It ends on SIGINT or\n" +
 			"SIGTERM. What it acknowledged is in --data and is there again after a restart.",
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.serve(listen, data) },
+		RunE: func(*cobra.Command, []string) error { return a.serve(listen, data, mutant) },
 	}
 	command.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
 	command.Flags().StringVar(&data, "data", "", "`FOLDER` of the state (default: a temporary one, removed at the end)")
+	command.Flags().StringVar(&mutant, "mutant", "", "serve with the one bug of this `NAME` (see 'resumespec list --mutants')")
+	_ = command.RegisterFlagCompletionFunc("mutant", cobra.FixedCompletions(mutants.Names(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	return command
 }
 
-func (a *app) serve(listen, data string) error {
+func (a *app) serve(listen, data, mutant string) error {
+	options := reference.Options{Data: data}
+	if mutant != "" {
+		m, ok := mutants.Find(mutant)
+		if !ok {
+			return unknownMutant(mutant)
+		}
+		options.Seams = m.Apply
+		fmt.Fprintf(a.err, "MUTANT %s, not the reference server: %s\nit breaks %s\n", m.Name, m.Sentence, strings.Join(m.Breaks, ", "))
+	}
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return usage("serve: %w (another --listen may be free)", err)
 	}
-	server, err := reference.New(reference.Options{Data: data})
+	server, err := reference.New(options)
 	if err != nil {
 		_ = listener.Close()
 		return usage("serve: %w", err)

@@ -25,6 +25,11 @@ func before100() []Mutant {
 			},
 		},
 		{
+			Name: "nothing-is-a-body", Sentence: "An upload that is interrupted before its first byte is taken for one with an empty body.",
+			Breaks: cases("before100.lost", "before100.state-unchanged", "before100.reissue", "before100.repeated", "upload.offsets"),
+			Apply:  truncated(func(in reference.Intake) bool { return in.Err != nil && in.Got == 0 && !patching(in) }),
+		},
+		{
 			Name: "reissue-refused", Sentence: "A request that was begun before is refused when it is issued again.",
 			Breaks: cases("before100.reissue", "before100.lost", "before100.repeated", "upload.ignore-incomplete"),
 			Apply: func(s *reference.Seams) {
@@ -44,7 +49,7 @@ func before100() []Mutant {
 			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
 				var taken atomic.Int64
 				return func(w http.ResponseWriter, r *http.Request) {
-					if taken.Load() >= 60 {
+					if taken.Load() >= 40 {
 						w.WriteHeader(http.StatusServiceUnavailable)
 						return
 					}

@@ -141,7 +141,7 @@ func download() []Mutant {
 		{
 			Name: "content-of-another", Sentence: "The content location holds the response of the first operation.",
 			Breaks: cases("download.range", "download.repeat"),
-			Apply:  func(s *reference.Seams) { finals(s, responses, firstOnes()) },
+			Apply:  firstOnes(responses),
 		},
 		{
 			Name: "content-cut-short", Sentence: "The content location holds what fits in 16 KiB of the response body.",

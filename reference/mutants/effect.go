@@ -73,10 +73,10 @@ func effect() []Mutant {
 			Name: "effect-of-failure", Sentence: "A request that is answered with an error has its effect all the same.",
 			Breaks: cases("response.error"),
 			Apply: func(s *reference.Seams) {
-				make := s.Effect.Make
+				effect := s.Effect.Make
 				outcomes(s, func(op *store.Operation, resp *store.Response) *store.Response {
 					if op.Job.Fail != 0 {
-						_, _ = make(op)
+						_, _ = effect(op)
 					}
 					return resp
 				})

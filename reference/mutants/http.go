@@ -16,10 +16,6 @@ const (
 
 func at(r *http.Request, prefix string) bool { return strings.HasPrefix(r.URL.Path, prefix) }
 
-func reading(r *http.Request) bool {
-	return r.Method == http.MethodGet || r.Method == http.MethodHead
-}
-
 // head makes a mutant that changes the heads of final responses. change returns the status.
 func head(change func(r *http.Request, status int, h http.Header) int) func(*reference.Seams) {
 	return func(s *reference.Seams) { s.HTTP.Head = change }

@@ -17,7 +17,7 @@ func message() []Mutant {
 		{
 			Name: "message-of-another", Sentence: "The response message is that of the first operation.",
 			Breaks: cases("response.available"),
-			Apply:  func(s *reference.Seams) { finals(s, messages, firstOnes()) },
+			Apply:  firstOnes(messages),
 		},
 		{
 			Name: "message-half-body", Sentence: "The response message has half of its body.",
@@ -139,6 +139,17 @@ func message() []Mutant {
 			},
 		},
 		{
+			Name: "message-of-16-kib", Sentence: "The response message keeps the first 16 KiB of a response body, as if that were all.",
+			Breaks: cases("download.message"),
+			Apply: copying(func(resp *store.Response) {
+				const most = 16 << 10
+				if resp.Pad > most {
+					resp.Pad = most
+					http.Header(resp.Header).Set("Content-Length", strconv.FormatInt(int64(len(resp.Body)+len(resp.Tail))+most, 10))
+				}
+			}),
+		},
+		{
 			Name: "message-delete-ignored", Sentence: "DELETE on the response message is answered as a success and changes nothing.",
 			Breaks: cases("response.delete"),
 			Apply:  func(s *reference.Seams) { s.Message.Close = func(*store.Operation) error { return nil } },
@@ -185,11 +196,16 @@ func early(state store.State, status int) func(*reference.Seams) {
 	}
 }
 
-// firstOnes gives the first response that was asked for to all.
-func firstOnes() final {
-	var first atomic.Pointer[store.Response]
-	return func(_ *http.Request, _ *store.Operation, resp *store.Response) (*store.Response, bool) {
-		first.CompareAndSwap(nil, resp)
-		return first.Load(), true
+// firstOnes gives the first response that was made to all who ask at the resources of one kind.
+func firstOnes(prefix string) func(*reference.Seams) {
+	return func(s *reference.Seams) {
+		var first atomic.Pointer[store.Response]
+		outcomes(s, func(_ *store.Operation, resp *store.Response) *store.Response {
+			first.CompareAndSwap(nil, resp)
+			return resp
+		})
+		finals(s, prefix, func(*http.Request, *store.Operation, *store.Response) (*store.Response, bool) {
+			return first.Load(), true
+		})
 	}
 }

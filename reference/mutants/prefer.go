@@ -62,6 +62,13 @@ func prefer() []Mutant {
 			}),
 		},
 		{
+			Name: "prefer-split-in-quotes", Sentence: "A list of preferences is split at every comma, also within quotes.",
+			Breaks: cases("offer.prefer-syntax"),
+			Apply: parsing(func(lines []string, next parser) map[string]string {
+				return next(strings.Split(strings.Join(lines, ","), ","))
+			}),
+		},
+		{
 			Name: "prefer-first-item", Sentence: "Only the first preference of a list is read.",
 			Breaks: cases("offer.prefer-syntax"),
 			Apply: parsing(func(lines []string, next parser) map[string]string {

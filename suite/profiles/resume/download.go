@@ -67,10 +67,10 @@ func downloadChecks() []matrix.Check {
 		}, finOnly), Run: with(downloadMulti)},
 		{Case: download(catalog.Case{
 			ID: "resume.download.message", Level: catalog.May, Source: messageRes,
-			Requires: "A Range request on the response message, where it is served, gives the right part of it.",
+			Requires: "The response message holds a long response body whole; a Range request on it, where it is served, gives the right part of it.",
 			Why:      "The message holds the body too, and its download can be cut as well.",
 			Sends:    "A whole upload whose response body is cut; GET on the response message, whole and with Range.",
-			Failure:  "The range is taken from something else than the message.",
+			Failure:  "The body in the message ends early, or the range is taken from something else than the message.",
 		}, finOnly), Run: with(downloadMessage)},
 	}
 }
@@ -325,11 +325,13 @@ func downloadMulti(f *flow) {
 func downloadMessage(f *flow) {
 	length := f.responseLength(4)
 	op := f.shaped(f.larger(), f.Tag, usual)
-	f.Interrupt(f.d, op, f.cut(matrix.ResponseBody, length/2))
+	t := f.Interrupt(f.d, op, f.cut(matrix.ResponseBody, length/2))
 	f.offered(op, responseMessage)
-	f.Replayed(f.d, op)
-	whole := f.send("GET", op, responseMessage).Body
 	place := op.Handle(responseMessage)
+	if replayed := f.Replayed(f.d, op).Response; t.Final != nil && len(replayed.Body) > 0 { // it may leave the body out
+		f.began(partial{op: op, have: t.Final.Body}, place, replayed.Body)
+	}
+	whole := f.send("GET", op, responseMessage).Body
 	at := int64(len(whole) / 2)
 	r := f.ranged(place, fmt.Sprintf("%d-", at))
 	if r.Status == 200 || r.Status == 416 {

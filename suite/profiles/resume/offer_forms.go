@@ -115,6 +115,7 @@ var forms = [][]string{
 	{"resume; wait=5"},
 	{`resume=save-incomplete; note="a, b; c"`},
 	{`note="resume-not, x", resume`},
+	{`note="a, resume=resumespec-unknown-value, b", resume`}, // whose split ignores quotes finds an unknown value first
 	{"resume = save-incomplete"},
 	{" , resume,"},
 }
