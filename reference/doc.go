@@ -3,6 +3,7 @@
 // In the room: the target /items, and the three resources of an operation: request content, response
 // message, response content. Its durable state is in package store.
 // May be touched: everything here; the specification is the authority, never what the suite expects.
+// What the server decides has a name in Seams; package mutants replaces one decision at a time.
 // Who comes in: cmd and the external test that runs the suite on it. It imports nothing of the suite,
 // nor the suite of it: a mistake that both shared would stay hidden.
 //

@@ -15,7 +15,7 @@ func acknowledge() []Mutant {
 		},
 		{
 			Name: "acknowledge-remaining", Sentence: "Acknowledge tells how many bytes are still missing.",
-			Breaks: cases("acknowledge.never-decreases"),
+			Breaks: cases("acknowledge.never-decreases", "acknowledge.never-more"),
 			Apply:  acknowledging(func(op *store.Operation, durable int64) int64 { return op.Progress().Length - durable }),
 		},
 		{

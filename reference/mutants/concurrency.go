@@ -45,7 +45,7 @@ func concurrency() []Mutant {
 		},
 		{
 			Name: "effect-per-patch", Sentence: "A PATCH that is sent again to a complete upload has the effect again.",
-			Breaks: cases("upload.concurrent"),
+			Breaks: cases("upload.concurrent", "upload.interrupted-again", "response.after-patch"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				next := s.Patch.Fits
@@ -60,7 +60,7 @@ func concurrency() []Mutant {
 		},
 		{
 			Name: "effect-at-end-of-old-connection", Sentence: "The end of a connection that was taken over has the effect again.",
-			Breaks: cases("upload.stalled-connection"),
+			Breaks: cases("upload.stalled-connection", "upload.offsets"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				keep(s, func(in reference.Intake, n int64) int64 {

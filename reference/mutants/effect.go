@@ -60,7 +60,7 @@ func effect() []Mutant {
 		},
 		{
 			Name: "effect-per-read", Sentence: "Each read of the response message has the effect again.",
-			Breaks: cases("response.once"),
+			Breaks: cases("response.once", "upload.concurrent"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				finals(s, messages, func(_ *http.Request, op *store.Operation, resp *store.Response) (*store.Response, bool) {
@@ -94,7 +94,7 @@ func effect() []Mutant {
 		},
 		{
 			Name: "work-ends-with-connection", Sentence: "Processing is broken off when the connection ends.",
-			Breaks: cases("response.slow"),
+			Breaks: cases("response.slow", "response.not-yet"),
 			Apply: lasting(func(r *http.Request, next context.Context) context.Context {
 				if r == nil {
 					return next

@@ -111,12 +111,25 @@ func offset() []Mutant {
 		{
 			Name: "offset-locked", Sentence: "HEAD on an interrupted upload is answered with 423.",
 			Breaks: cases("upload.head-status"),
-			Apply: head(func(r *http.Request, status int, _ http.Header) int {
-				if at(r, requests) && r.Method == http.MethodHead {
-					return http.StatusLocked
+			Apply: func(s *reference.Seams) {
+				var locked sync.Map // by path
+				find := s.Access.Find
+				s.Access.Find = func(r *http.Request, id string) (*store.Operation, bool) {
+					op, ok := find(r, id)
+					if ok && op.State() == store.Receiving {
+						locked.Store(r.URL.Path, true)
+					} else {
+						locked.Delete(r.URL.Path)
+					}
+					return op, ok
 				}
-				return status
-			}),
+				s.HTTP.Head = func(r *http.Request, status int, _ http.Header) int {
+					if _, is := locked.Load(r.URL.Path); is && at(r, requests) && r.Method == http.MethodHead {
+						return http.StatusLocked
+					}
+					return status
+				}
+			},
 		},
 		{
 			Name: "offset-no-tag", Sentence: "HEAD on the request content has no ETag, GET has one.",

@@ -37,8 +37,8 @@ func patch() []Mutant {
 			}),
 		},
 		{
-			Name: "gap-is-server-error", Sentence: "A PATCH that begins beyond the offset is answered with 500.",
-			Breaks: cases("upload.gap"),
+			Name: "gap-is-server-error", Sentence: "A PATCH that does not fit what is kept is answered with 500.",
+			Breaks: cases("upload.gap", "upload.overlap"),
 			Apply: head(func(r *http.Request, status int, _ http.Header) int {
 				if r.Method == http.MethodPatch && status == http.StatusConflict {
 					return http.StatusInternalServerError
@@ -73,7 +73,7 @@ func patch() []Mutant {
 		},
 		{
 			Name: "overlap-shifted", Sentence: "A PATCH that overlaps is appended at the offset, and so shifted.",
-			Breaks: cases("upload.overlap"),
+			Breaks: cases("upload.overlap", "upload.interrupted-again"),
 			Apply: parting(func(c reference.ContentRange, up store.Progress, body io.Reader) (reference.ContentRange, io.Reader) {
 				if !c.Ends() && c.First < up.Offset && up.State == store.Receiving {
 					c.First = up.Offset
