@@ -102,7 +102,7 @@ func (op *Operation) restore() {
 	st, err := os.Stat(op.bodyPath())
 	written := err == nil
 	if written {
-		op.kept = op.restoreRanges(st.Size())
+		op.kept = op.s.seams.Restored(op, op.restoreRanges(st.Size()))
 		op.touched = st.ModTime().UTC()
 	}
 	if op.response != nil {

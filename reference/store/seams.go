@@ -13,6 +13,8 @@ type Seams struct {
 	Whole func(op *Operation, offset, length int64) bool
 	// Write puts p into the file of a body at offset, and returns how many bytes of it are kept.
 	Write func(f *os.File, p []byte, offset int64) (int, error)
+	// Restored is what is kept of a body after a restart of the store, when the disk says kept.
+	Restored func(op *Operation, kept Ranges) Ranges
 }
 
 // Kind is a kind of URI.
@@ -32,5 +34,6 @@ func Decisions() Seams {
 		Identity: func(op *Operation) string { return op.Item },
 		Whole:    func(_ *Operation, offset, length int64) bool { return offset == length },
 		Write:    func(f *os.File, p []byte, offset int64) (int, error) { return f.WriteAt(p, offset) },
+		Restored: func(_ *Operation, kept Ranges) Ranges { return kept },
 	}
 }

@@ -168,7 +168,7 @@ func TestBrokenEarly(t *testing.T) {
 			s := startBug(t, q)
 			config := parse(t, fmt.Sprintf(wholeConfig, s.base()))
 			config.Profiles.Resume.Slow = nil
-			for _, r := range examineWith(t, s, config, time.Second, `response\.not-yet `) {
+			for _, r := range examineWith(t, s.restart, config, time.Second, `response\.not-yet `) {
 				if r.Verdict != reports.Fail && !gap(t, q, r.ID) {
 					t.Errorf("%s, not fail", told(r))
 				}

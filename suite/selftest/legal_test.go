@@ -1,6 +1,7 @@
 package selftest
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"regexp"
@@ -53,14 +54,14 @@ func told(r reports.Result) string {
 func examine(t *testing.T, limit time.Duration, focus string, quirks ...quirk) []reports.Result {
 	t.Helper()
 	s := startBug(t, quirks...)
-	return examineWith(t, s, parse(t, fmt.Sprintf(wholeConfig, s.base())), limit, focus)
+	return examineWith(t, s.restart, parse(t, fmt.Sprintf(wholeConfig, s.base())), limit, focus)
 }
 
-func examineWith(t *testing.T, s *bugServer, config *target.Config, limit time.Duration, focus string) []reports.Result {
+func examineWith(t *testing.T, restart func(context.Context) error, config *target.Config, limit time.Duration, focus string) []reports.Result {
 	t.Helper()
 	config.Limits.Case = limit
 	report := certify(t, config, func(o *suite.Options) {
-		o.Restart = s.restart
+		o.Restart = restart
 		if !*everything {
 			o.Selection.Focus = regexp.MustCompile(focus)
 		}

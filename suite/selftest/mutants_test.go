@@ -24,6 +24,9 @@ var onlyWarned = []string{"message-plain-type"}
 func TestMutants(t *testing.T) {
 	for _, m := range mutants.All() {
 		t.Run(m.Name, func(t *testing.T) {
+			if !hasCases(m.Breaks[0]) {
+				t.Skip("there are no cases yet of the profile of", m.Breaks[0])
+			}
 			c, ok := suite.Case(m.Breaks[0])
 			if !ok {
 				t.Fatalf("it breaks %s, which is no case", m.Breaks[0])
@@ -43,10 +46,16 @@ func TestMutants(t *testing.T) {
 	}
 }
 
+// hasCases tells whether the profile of a case has any: those that have none yet cannot catch its mutants.
+func hasCases(id string) bool {
+	profile, _, _ := strings.Cut(id, ".")
+	return slices.ContainsFunc(suite.Cases(), func(c catalog.Case) bool { return c.Profile() == profile })
+}
+
 // examineMutant runs one variant of the case that a mutant is for on that mutant.
 func examineMutant(t *testing.T, m mutants.Mutant, title string) []reports.Result {
 	t.Helper()
-	results := examineWith(t, startMutant(t, m), 2*time.Second, "^"+regexp.QuoteMeta(title)+"$")
+	results := examineWith(t, nil, startMutant(t, m), 2*time.Second, "^"+regexp.QuoteMeta(title)+"$")
 	if *everything {
 		namedFirst(t, m, results)
 	}
@@ -98,7 +107,7 @@ func TestMutantsAreInOrder(t *testing.T) {
 			t.Errorf("%s: something is missing: %+v", m.Name, m)
 		}
 		for i, id := range m.Breaks {
-			if _, ok := suite.Case(id); !ok || slices.Contains(m.Breaks[:i], id) {
+			if _, ok := suite.Case(id); !ok && hasCases(id) || slices.Contains(m.Breaks[:i], id) {
 				t.Errorf("%s breaks %s, which is no case, or is there twice", m.Name, id)
 			}
 		}
