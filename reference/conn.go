@@ -30,7 +30,11 @@ type peer struct {
 func newPeer(x *exchange) *peer {
 	p := &peer{rc: x.w.rc, since: time.Now()}
 	c := x.r.Context().Value(connKey{})
-	if t, ok := c.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
+	for {
+		t, ok := c.(interface{ NetConn() net.Conn }) // *tls.Conn, *rangeConn
+		if !ok {
+			break
+		}
 		c = t.NetConn()
 	}
 	if c, ok := c.(syscall.Conn); ok {

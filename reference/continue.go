@@ -3,8 +3,8 @@ package reference
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -37,10 +37,9 @@ func resumeFields(op *store.Operation) http.Header {
 	return h
 }
 
-// expectsContinue tells whether the client waits for a 100 (RFC 9110, 10.1.1). Other expectations never
-// come here: net/http refuses them with 417.
+// expectsContinue tells whether the client waits for a 100 (RFC 9110, 10.1.1).
 func expectsContinue(r *http.Request) bool {
-	return r.ProtoAtLeast(1, 1) && strings.EqualFold(trimOWS(r.Header.Get("Expect")), "100-continue")
+	return r.ProtoAtLeast(1, 1) && slices.Contains(expectations(r), expect100)
 }
 
 // Interim is an interim response.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -22,18 +21,7 @@ func (s *Server) count(x *exchange, all func() int, tagged func(tag string) int)
 	if q.Has("tag") {
 		n = tagged(q.Get("tag"))
 	}
-	x.w.Header().Set("Cache-Control", "no-store")
-	sendJSON(x, http.StatusOK, []byte(`{"count":`+strconv.Itoa(n)+"}\n"))
-}
-
-func sendJSON(x *exchange, status int, body []byte) {
-	h := x.w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	x.w.WriteHeader(status)
-	if x.r.Method != http.MethodHead {
-		_, _ = x.w.Write(body) // the client may be gone
-	}
+	s.sendCount(x, n)
 }
 
 // getItem answers GET and HEAD /items/{id} with the bytes that were uploaded.

@@ -434,12 +434,12 @@ func (v *scattered) check(t *testing.T, addr string) {
 	f := childFixture(t, addr)
 	defer f.client.CloseIdleConnections()
 	p := &place{f, v.status, v.content}
-	var kept store.Ranges
+	var kept store.Extents
 	for _, r := range p.read().Received {
-		kept = kept.Add(store.Range{First: r[0], End: r[1] + 1})
+		kept = kept.Add(r[0], r[1]+1)
 	}
 	for _, r := range v.told {
-		if !kept.Covers(store.Range{First: r[0], End: r[1] + 1}) {
+		if kept.Within(r[0], r[1]+1) != r[1]+1-r[0] {
 			t.Fatalf("%s: %v was told, %v is kept", v.tag, r, kept)
 		}
 	}

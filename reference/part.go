@@ -74,7 +74,7 @@ func (s *Server) put(x *exchange) (complete bool, err error) {
 		return p.ask()
 	}
 	defer s.doors.enter(x.op, x.peer)()
-	s.settleWith(x.r.Context(), p.rivals(store.Range{First: c.First, End: c.Last + 1}), drainGrace, drainLimit, func() []*peer { return nil })
+	settleWriters(x.r.Context(), p.rivals(store.Extent{From: c.First, To: c.Last + 1}), drainGrace, drainLimit, func() []*peer { return nil })
 	if err := s.seams.Patch.Fits(x.op, c, x.op.Progress()); err != nil {
 		return false, err
 	}
@@ -84,7 +84,7 @@ func (s *Server) put(x *exchange) (complete bool, err error) {
 	return p.apply()
 }
 
-func (p *part) rivals(r store.Range) func() store.Progress {
+func (p *part) rivals(r store.Extent) func() store.Progress {
 	return func() store.Progress { return p.s.seams.Upload.Rivals(p.op, r) }
 }
 
@@ -107,7 +107,7 @@ func (p *part) ask() (complete bool, err error) {
 	if up.State != store.Receiving || up.Offset < p.rng.Complete {
 		return up.State != store.Receiving, nil
 	}
-	return p.ending(p.acquire(store.Range{First: p.rng.Complete, End: math.MaxInt64}))
+	return p.ending(p.acquire(store.Extent{From: p.rng.Complete, To: math.MaxInt64}))
 }
 
 // ending completes an upload whose bytes are all kept.
@@ -135,7 +135,7 @@ func (p *part) apply() (complete bool, err error) {
 	if p.op.State() != store.Receiving {
 		return true, p.finish()
 	}
-	switch err := p.acquire(store.Range{First: p.pos, End: p.rng.Last + 1}); {
+	switch err := p.acquire(store.Extent{From: p.pos, To: p.rng.Last + 1}); {
 	case errors.Is(err, store.ErrComplete): // others have brought the rest meanwhile
 		if err := p.compareKept(); err != nil {
 			return false, err
@@ -154,7 +154,7 @@ func (p *part) apply() (complete bool, err error) {
 	return p.completed()
 }
 
-func (p *part) acquire(r store.Range) (err error) {
+func (p *part) acquire(r store.Extent) (err error) {
 	p.writer, err = p.s.takeOverFrom(p.x.r.Context(), p.rivals(r), func(up store.Progress) (*store.Writer, error) {
 		return p.op.AcquireRange(up.Writers, p.peer, r)
 	})
@@ -252,12 +252,8 @@ func fitsIn(op *store.Operation, c ContentRange, up store.Progress) error {
 	if !op.Upload {
 		return fits(c, up)
 	}
-	var end int64 // of what is kept
-	if n := len(up.Kept); n > 0 {
-		end = up.Kept[n-1].End
-	}
 	switch {
-	case c.Complete >= 0 && up.Length >= 0 && c.Complete != up.Length, c.Complete >= 0 && c.Complete < end:
+	case c.Complete >= 0 && up.Length >= 0 && c.Complete != up.Length, c.Complete >= 0 && c.Complete < up.Kept.End():
 		return store.ErrLength
 	case up.Length >= 0 && c.Last >= up.Length:
 		return store.ErrPastEnd
@@ -289,7 +285,7 @@ func (s *Server) partFailed(x *exchange, err error) {
 
 // answerIncomplete tells the prefix that is kept, which is durable before.
 func (s *Server) answerIncomplete(x *exchange) {
-	kept, err := x.op.DurableRanges()
+	kept, err := x.op.DurableExtents()
 	if err != nil {
 		s.partFailed(x, err)
 		return

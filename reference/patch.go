@@ -318,6 +318,7 @@ func patchProblem(what string, err error) problem {
 		{errPartSyntax, http.StatusBadRequest},
 		{errPartSize, http.StatusBadRequest},
 		{errPartLength, http.StatusBadRequest},
+		{errBodyLength, http.StatusBadRequest},
 		{errShort, http.StatusBadRequest},
 		{errLong, http.StatusBadRequest},
 	} {

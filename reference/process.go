@@ -15,13 +15,18 @@ import (
 // process makes the effect of a complete body happen, in the background: no connection can interrupt
 // it. The caller is the one that completed the body by the request r, or New after a restart (nil).
 func (s *Server) process(op *store.Operation, r *http.Request) {
+	s.carryOut(r, op.Job.Delay, func() error { return s.effect(op) })
+}
+
+// carryOut calls effect in the background after a delay, until it returns nil.
+func (s *Server) carryOut(r *http.Request, delay time.Duration, effect func() error) {
 	s.begin(func() {
 		ctx := s.seams.Effect.Lifetime(r)
-		if !sleep(ctx, op.Job.Delay) {
+		if !sleep(ctx, delay) {
 			return
 		}
 		for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-			err := s.effect(op)
+			err := effect()
 			if err == nil {
 				return
 			}
@@ -96,6 +101,10 @@ func (s *Server) hash(op *store.Operation, n int64) (string, error) {
 		return "", err
 	}
 	defer content.Close()
+	return digest(content, n)
+}
+
+func digest(content io.Reader, n int64) (string, error) {
 	p := buffers.Get().(*[]byte)
 	defer buffers.Put(p)
 	h := sha256.New()

@@ -71,11 +71,19 @@ func (b bodyReader) Read(p []byte) (int, error) { return b.peer.read(b.body, p) 
 type receiver struct {
 	s      *Server
 	x      *exchange
-	writer *store.Writer
+	writer sink
 	peer   *peer
-	limit  int64 // no more bytes than this; errTooLarge beyond
-	acks   bool  // Prefer: acknowledge
+	limit  int64         // no more bytes than this; errTooLarge beyond
+	acks   *store.Writer // Prefer: acknowledge; nil: not asked for
 	acked  int64
+}
+
+// sink is where a body goes.
+type sink interface {
+	// Append adds bytes. Those of a sender whose right has gone to another are store.ErrFenced.
+	Append(p []byte) error
+	// Current returns store.ErrFenced when the right to append has gone to another.
+	Current() error
 }
 
 // receive appends what src gives, until its end. Each read has the idle deadline of its own.
@@ -127,14 +135,14 @@ const ackStep = 64 << 10
 // acknowledge tells what is durable, after each step and at the end. The steps grow with the
 // upload, so that a large one does not wait for a million fsyncs.
 func (c *receiver) acknowledge(total int64, end bool) error {
-	if !c.acks || total == c.acked || !end && total-c.acked < max(ackStep, total/16) {
+	if c.acks == nil || total == c.acked || !end && total-c.acked < max(ackStep, total/16) {
 		return nil
 	}
-	n, err := c.writer.Durable()
+	n, err := c.acks.Durable()
 	if err != nil {
 		return err
 	}
 	c.acked = total
-	acknowledge(c.x, c.s.seams.Offer.Acknowledged(c.writer.Operation(), n))
+	acknowledge(c.x, c.s.seams.Offer.Acknowledged(c.acks.Operation(), n))
 	return nil
 }

@@ -26,6 +26,8 @@ type resource struct {
 	find    func(*Server, *exchange) bool
 	open    bool // needs no user
 	methods map[string]func(*Server, *exchange)
+	// describe sets what OPTIONS tells beside the methods, and so does the refusal of a method.
+	describe func(*Server, *exchange)
 }
 
 const (
@@ -36,6 +38,7 @@ const (
 	pathReceipt   = "/receipt"
 	pathUploads   = "/uploads"
 	pathContent   = "/content"
+	pathDocuments = "/documents"
 	pathHealth    = "/healthz"
 )
 
@@ -52,7 +55,13 @@ var (
 		http.MethodDelete: (*Server).deleteItem}}
 	resourceReceipt = &resource{methods: methods{
 		http.MethodGet: (*Server).getReceipt, http.MethodHead: (*Server).getReceipt}}
-	resourceRequest = &resource{find: findOperation, methods: methods{
+	resourceDocuments = &resource{methods: methods{
+		http.MethodGet: (*Server).countDocuments, http.MethodHead: (*Server).countDocuments}}
+	resourceDocument = &resource{describe: (*Server).describeDocument, methods: methods{
+		http.MethodGet: (*Server).getDocument, http.MethodHead: (*Server).getDocument,
+		http.MethodPut: (*Server).putDocument, http.MethodPatch: (*Server).patchDocument,
+		http.MethodDelete: (*Server).deleteDocument}}
+	resourceRequest = &resource{describe: (*Server).describeRequest, find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getRequestContent, http.MethodHead: (*Server).getRequestContent,
 		http.MethodPatch: (*Server).patchRequestContent, http.MethodDelete: (*Server).deleteRequestContent}}
 	resourceMessage = &resource{find: findOperation, methods: methods{
@@ -60,7 +69,7 @@ var (
 		http.MethodDelete: (*Server).deleteMessage}}
 	resourceResponse = &resource{find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getResponseContent, http.MethodHead: (*Server).getResponseContent}}
-	resourceUploads = &resource{methods: methods{
+	resourceUploads = &resource{describe: (*Server).describeUploads, methods: methods{
 		http.MethodGet: (*Server).countUploads, http.MethodHead: (*Server).countUploads,
 		http.MethodPost: (*Server).postUpload}}
 	resourceUpload = &resource{find: findOperation, methods: methods{
@@ -79,6 +88,11 @@ func route(path string) (*resource, string) {
 		return resourceItems, ""
 	case pathUploads:
 		return resourceUploads, ""
+	case pathDocuments:
+		return resourceDocuments, ""
+	}
+	if name, ok := strings.CutPrefix(path, pathDocuments+"/"); ok && validName(name) {
+		return resourceDocument, name
 	}
 	for _, t := range []struct {
 		prefix, suffix string
@@ -117,6 +131,11 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.id = id
+	if !meets(res, r) {
+		x.w.Header().Set("Connection", "close") // as net/http does: the body may come or not
+		s.refuse(x, problem{Status: http.StatusExpectationFailed})
+		return
+	}
 	var ok bool
 	if x.owner, ok = s.authenticate(r); !ok && !res.open {
 		x.w.Header().Set("WWW-Authenticate", `Bearer realm="reference"`)
@@ -136,17 +155,18 @@ func (s *Server) dispatch(x *exchange, res *resource) {
 		return
 	}
 	x.w.Header().Set("Allow", allow(res))
-	switch res {
-	case resourceRequest:
-		x.w.Header().Set("Accept-Patch", mediaByterange)
-	case resourceUploads:
-		x.w.Header().Set("Link", uploadLink(pathUploads))
+	if res.describe != nil {
+		res.describe(s, x)
 	}
 	if x.r.Method == http.MethodOptions {
 		x.w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	s.refuse(x, problem{Status: http.StatusMethodNotAllowed})
+}
+
+func (s *Server) describeRequest(x *exchange) {
+	x.w.Header().Set(fieldAcceptPatch, mediaByterange)
 }
 
 func allow(res *resource) string {

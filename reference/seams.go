@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -29,6 +30,42 @@ type Seams struct {
 	Content ContentSeams
 	Upload  UploadSeams
 	Store   store.Seams
+
+	Document DocumentSeams
+}
+
+// DocumentSeams are about documents and how they are written to.
+type DocumentSeams struct {
+	// Template is the Link-Template of the document of a name.
+	Template func(name string) string
+	// Settle waits until what was sent before now is kept.
+	Settle func(context.Context, store.Place) store.View
+	// Shown is how many bytes a reader sees.
+	Shown func(store.View) int64
+	// Conditions evaluates preconditions: nil, or an error.
+	Conditions func(*http.Request, store.View) error
+	// Transaction tells what is preferred of an interrupted request.
+	Transaction func(prefs map[string]string) Transaction
+	// Applied is what Preference-Applied tells, "" for nothing.
+	Applied func(Write, store.View) string
+	// InPlace tells whether a write takes effect as its bytes come, by its first part.
+	InPlace func(Write, Part, store.View) bool
+	// Part reads the fields of a part of a patch, whose names are in lower case.
+	Part func(fields map[string][]string) (Part, error)
+	// PutRange finds the range that a PUT names; false where it is the whole document.
+	PutRange func(*http.Request, url.Values) (ContentRange, bool, error)
+	// Ignored tells whether a parameter of the query that is not known is ignored.
+	Ignored func(name string) bool
+	// Fits tells whether a part fits what is there. It is asked again whenever that may have changed.
+	Fits func(Write, Part, store.View) error
+	// Ended tells whether the body of a part has ended as it should: nil, or what is wrong.
+	Ended func(Intake) error
+	// Status is that of a write by which the document is not complete.
+	Status func(*http.Request, store.View) int
+	// Repeated is the response to what brings again that by which the document was complete.
+	Repeated func(*http.Request, store.View) *store.Response
+	// Outcome makes the final response for a document that has become complete.
+	Outcome func(*store.Document) (*store.Response, error)
 }
 
 // HTTPSeams are about what surrounds every request.
@@ -126,9 +163,9 @@ type UploadSeams struct {
 	// Known finds the upload that the same request began before.
 	Known func(store.Record) (*store.Operation, bool)
 	// Shown is what is told of a body of which kept is durable.
-	Shown func(op *store.Operation, kept store.Ranges) store.Ranges
+	Shown func(op *store.Operation, kept store.Extents) store.Extents
 	// Rivals are the writers from which a part that brings r takes over.
-	Rivals func(op *store.Operation, r store.Range) store.Progress
+	Rivals func(op *store.Operation, r store.Extent) store.Progress
 	// Status has the last word on the status document.
 	Status func(r *http.Request, op *store.Operation, status UploadStatus) UploadStatus
 }
@@ -158,10 +195,19 @@ func (s *Server) decisions() Seams {
 		},
 		Upload: UploadSeams{
 			Known:  s.knownUpload,
-			Shown:  func(_ *store.Operation, kept store.Ranges) store.Ranges { return kept },
+			Shown:  func(_ *store.Operation, kept store.Extents) store.Extents { return kept },
 			Rivals: (*store.Operation).Within,
 			Status: func(_ *http.Request, _ *store.Operation, status UploadStatus) UploadStatus { return status },
 		},
+	}
+	seams.Document = DocumentSeams{
+		Template: rangeTemplate, Settle: s.settleDocument, Conditions: conditions, Transaction: transactionOf,
+		Applied: appliedPreference, InPlace: inPlace, Part: partOf, PutRange: putRange, Fits: fitsDocument, Ended: ended,
+		Outcome:  s.documentOutcome,
+		Shown:    func(v store.View) int64 { return v.Size },
+		Ignored:  func(string) bool { return false },
+		Status:   func(*http.Request, store.View) int { return http.StatusNoContent },
+		Repeated: func(_ *http.Request, v store.View) *store.Response { return v.Response },
 	}
 	if s.opts.Seams != nil {
 		s.opts.Seams(&seams)

@@ -24,7 +24,8 @@ type Server struct {
 	addr  string // of Listen
 	users map[[32]byte]string
 	http  *http.Server
-	doors doors
+	doors doors[*store.Operation]
+	gates doors[store.Place] // of documents
 
 	ctx    context.Context // ends when the server closes
 	stop   context.CancelFunc
@@ -59,6 +60,9 @@ func New(o Options) (*Server, error) {
 	s.http = s.newHTTPServer()
 	for _, op := range st.Pending() {
 		s.process(op, nil)
+	}
+	for _, d := range st.Unfinished() {
+		s.processDocument(d, nil)
 	}
 	s.begin(s.sweepLoop)
 	return s, nil
@@ -103,7 +107,7 @@ func Listen(addr string, o Options) (*Server, string, error) {
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // Serve accepts connections until Close, and then returns http.ErrServerClosed.
-func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(ln) }
+func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(rangeListener{ln}) }
 
 // Data is the folder of the state.
 func (s *Server) Data() string { return s.data }

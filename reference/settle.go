@@ -29,47 +29,62 @@ const (
 // writer has gone, or its open connection has been silent for grace. It gives up after limit where bytes keep
 // coming; quiet tells whether it did not. The writer is not disturbed.
 func (s *Server) settle(ctx context.Context, op *store.Operation, grace, limit time.Duration) (p store.Progress, quiet bool) {
-	return s.settleWith(ctx, op.Progress, grace, limit, func() []*peer { return nil })
+	return settleWriters(ctx, op.Progress, grace, limit, func() []*peer { return nil })
 }
 
 // settleAll does so for who reads: it waits also for requests that came earlier and are still to become
 // the writer.
 func (s *Server) settleAll(ctx context.Context, op *store.Operation) store.Progress {
-	p, _ := s.settleWith(ctx, op.Progress, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
+	p, _ := settleWriters(ctx, op.Progress, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
 	return p
 }
 
-// settleWith waits for the writers that look shows, and for others.
-func (s *Server) settleWith(ctx context.Context, look func() store.Progress, grace, limit time.Duration, others func() []*peer) (p store.Progress, quiet bool) {
+// settleWriters waits for the writers that look shows, and for others.
+func settleWriters(ctx context.Context, look func() store.Progress, grace, limit time.Duration, others func() []*peer) (p store.Progress, quiet bool) {
+	quiet = settleSeats(ctx, grace, limit, others, func() activity {
+		p = look()
+		return activity{p.Kept.Bytes(), p.Seats()}
+	})
+	return p, quiet
+}
+
+// activity is what can be seen of the connections that write to a body.
+type activity struct {
+	mark  int64 // differs when bytes have come
+	seats []*store.Seat
+}
+
+func settleSeats(ctx context.Context, grace, limit time.Duration, others func() []*peer, look func() activity) (quiet bool) {
 	start := time.Now()
 	last := start // of the last change
-	p = look()
+	var now activity
 	for {
-		peers := others()
+		peers := others() // before the look: who leaves between the two has left what is looked at behind
+		next := look()
+		if next.mark != now.mark || !slices.Equal(next.seats, now.seats) {
+			last = time.Now()
+		}
+		now = next
 		var released <-chan struct{} // of one of them: the tick finds the rest
-		for _, w := range p.Writers {
-			peers = append(peers, w.Peer().(*peer))
-			released = w.Released()
+		for _, seat := range now.seats {
+			peers = append(peers, seat.Peer().(*peer))
+			released = seat.Released()
 		}
 		if len(peers) == 0 {
-			return p, true
+			return true
 		}
 		a := arrivalOf(peers)
 		waited := time.Since(start)
 		switch {
 		case a.closed && waited > closedLimit, !a.closed && waited > limit:
-			return p, false
+			return false
 		case !a.closed && !a.pending && time.Since(last) >= grace:
-			return p, true
+			return true
 		}
 		if !pause(ctx, released, settleTick) {
-			return look(), false
+			look()
+			return false
 		}
-		next := look()
-		if next.Kept.Len() != p.Kept.Len() || !slices.Equal(next.Writers, p.Writers) {
-			last = time.Now()
-		}
-		p = next
 	}
 }
 
@@ -83,38 +98,38 @@ func arrivalOf(peers []*peer) (all arrival) {
 	return all
 }
 
-// doors knows the PATCH requests that have arrived, from before their first byte is read.
-type doors struct {
+// doors knows the requests that have arrived to write to something, from before their first byte is read.
+type doors[K comparable] struct {
 	mu sync.Mutex
-	at map[*store.Operation]map[*peer]struct{}
+	at map[K]map[*peer]struct{}
 }
 
-func (d *doors) enter(op *store.Operation, p *peer) (leave func()) {
+func (d *doors[K]) enter(to K, p *peer) (leave func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.at == nil {
-		d.at = map[*store.Operation]map[*peer]struct{}{}
+		d.at = map[K]map[*peer]struct{}{}
 	}
-	if d.at[op] == nil {
-		d.at[op] = map[*peer]struct{}{}
+	if d.at[to] == nil {
+		d.at[to] = map[*peer]struct{}{}
 	}
-	d.at[op][p] = struct{}{}
-	return func() { d.leave(op, p) }
+	d.at[to][p] = struct{}{}
+	return func() { d.leave(to, p) }
 }
 
-func (d *doors) leave(op *store.Operation, p *peer) {
+func (d *doors[K]) leave(to K, p *peer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.at[op], p)
-	if len(d.at[op]) == 0 {
-		delete(d.at, op)
+	delete(d.at[to], p)
+	if len(d.at[to]) == 0 {
+		delete(d.at, to)
 	}
 }
 
-func (d *doors) waiting(op *store.Operation) []*peer {
+func (d *doors[K]) waiting(to K) []*peer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Collect(maps.Keys(d.at[op]))
+	return slices.Collect(maps.Keys(d.at[to]))
 }
 
 // pause waits for an event or the time, whichever is first; false when the request is over.
@@ -141,10 +156,10 @@ func (s *Server) takeOverFrom(ctx context.Context, look func() store.Progress, a
 	deadline := time.Now().Add(takeOverLimit)
 	nobody := func() []*peer { return nil }
 	for {
-		p, _ := s.settleWith(ctx, look, drainGrace, drainLimit, nobody)
+		p, _ := settleWriters(ctx, look, drainGrace, drainLimit, nobody)
 		if slices.ContainsFunc(p.Writers, func(w *store.Writer) bool { return !w.Observed() }) {
 			var quiet bool
-			if p, quiet = s.settleWith(ctx, look, s.opts.TakeOver, time.Until(deadline), nobody); !quiet {
+			if p, quiet = settleWriters(ctx, look, s.opts.TakeOver, time.Until(deadline), nobody); !quiet {
 				return nil, store.ErrBusy
 			}
 		}

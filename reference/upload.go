@@ -106,8 +106,10 @@ func (s *Server) upload(x *exchange, op *store.Operation) {
 	_ = x.w.rc.EnableFullDuplex() // an early final response must not wait for the body
 	s.offer(x, op)
 	prefs := s.seams.Prefer.Parse(x.r.Header.Values("Prefer"))
-	_, acks := prefs["acknowledge"]
-	c := &receiver{s: s, x: x, writer: writer, peer: peer, limit: s.opts.MaxBody, acks: acks && op.Save && x.r.ProtoAtLeast(1, 1)}
+	c := &receiver{s: s, x: x, writer: writer, peer: peer, limit: s.opts.MaxBody}
+	if _, ok := prefs["acknowledge"]; ok && op.Save && x.r.ProtoAtLeast(1, 1) {
+		c.acks = writer
+	}
 	in := Intake{Request: x.r, Op: op, Want: x.r.ContentLength}
 	in.Got, in.Err = c.receive(bodyReader{peer, x.r.Body})
 	if in.Err = s.seams.Body.Ended(in); in.Err == nil && in.Want < 0 {

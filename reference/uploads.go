@@ -27,6 +27,9 @@ func uploadLink(uri string) string { return "<" + uri + `>; rel="upload"` }
 
 func uploadURI(op *store.Operation) string { return pathUploads + "/" + op.RequestContent }
 
+// describeUploads tells that uploads are begun here.
+func (s *Server) describeUploads(x *exchange) { x.w.Header().Set("Link", uploadLink(pathUploads)) }
+
 // countUploads answers GET /uploads: how many uploads have become done.
 func (s *Server) countUploads(x *exchange) { s.count(x, s.store.TotalUploads, s.store.CountUploads) }
 

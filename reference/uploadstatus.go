@@ -59,7 +59,7 @@ func (s *Server) sendStatus(x *exchange, status int) {
 
 func (s *Server) statusOf(x *exchange) (UploadStatus, error) {
 	p := x.op.Progress() // before the ranges: an upload that is complete has them all
-	kept, err := x.op.DurableRanges()
+	kept, err := x.op.DurableExtents()
 	if err != nil {
 		return UploadStatus{}, err
 	}
@@ -72,10 +72,10 @@ func (s *Server) statusOf(x *exchange) (UploadStatus, error) {
 	}
 	shown := s.seams.Upload.Shown(x.op, kept)
 	for _, r := range shown {
-		doc.Received = append(doc.Received, [2]int64{r.First, r.End - 1})
+		doc.Received = append(doc.Received, [2]int64{r.From, r.To - 1})
 	}
 	if p.Length >= 0 {
-		remaining := p.Length - shown.Len()
+		remaining := p.Length - shown.Bytes()
 		doc.Length, doc.Remaining = &p.Length, &remaining
 	}
 	if len(shown) > 0 || len(p.Writers) > 0 {

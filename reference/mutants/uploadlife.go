@@ -15,7 +15,7 @@ func uploadLife() []Mutant {
 			Name: "restart-drops-parts", Sentence: "A restart forgets which bytes of an upload are kept.",
 			Breaks: uploadCases("restart.received"),
 			Apply: func(s *reference.Seams) {
-				s.Store.Restored = func(op *store.Operation, kept store.Ranges) store.Ranges {
+				s.Store.Restored = func(op *store.Operation, kept store.Extents) store.Extents {
 					if op.Upload {
 						return nil
 					}
@@ -27,7 +27,7 @@ func uploadLife() []Mutant {
 			Name: "restart-hides-gaps", Sentence: "After a restart everything before the last byte that has come is taken for kept.",
 			Breaks: uploadCases("restart.out-of-order"),
 			Apply: func(s *reference.Seams) {
-				s.Store.Restored = func(_ *store.Operation, kept store.Ranges) store.Ranges { return joined(kept) }
+				s.Store.Restored = func(_ *store.Operation, kept store.Extents) store.Extents { return joined(kept) }
 			},
 		},
 		{

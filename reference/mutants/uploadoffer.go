@@ -91,7 +91,7 @@ func uploadOffer() []Mutant {
 				})
 				next := s.Upload.Known
 				s.Upload.Known = func(rec store.Record) (*store.Operation, bool) {
-					if op := last.get(); op != nil && op.Owner == rec.Owner && op.Target == rec.Target && op.Progress().Kept.Len() == 0 {
+					if op := last.get(); op != nil && op.Owner == rec.Owner && op.Target == rec.Target && op.Progress().Kept.Bytes() == 0 {
 						return op, true
 					}
 					return next(rec)
@@ -102,7 +102,7 @@ func uploadOffer() []Mutant {
 			Name: "upload-there-late", Sentence: "The status resource is there when the first part has come, not before.",
 			Breaks: uploadCases("offer.status-there", "status.waiting"),
 			Apply: admittingUploads(func(r *http.Request, op *store.Operation) bool {
-				return putting(r) || op.Progress().Kept.Len() > 0
+				return putting(r) || op.Progress().Kept.Bytes() > 0
 			}),
 		},
 		{

@@ -70,7 +70,7 @@ func uploadOutcome() []Mutant {
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				next := s.Upload.Shown
-				s.Upload.Shown = func(op *store.Operation, kept store.Ranges) store.Ranges {
+				s.Upload.Shown = func(op *store.Operation, kept store.Extents) store.Extents {
 					if op.State() == store.Receiving && len(kept) > 0 {
 						again(op)
 					}

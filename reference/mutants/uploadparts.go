@@ -26,9 +26,9 @@ func uploadParts() []Mutant {
 					cut.set(in.Op)
 					return n
 				})
-				s.Upload.Shown = func(op *store.Operation, kept store.Ranges) store.Ranges {
+				s.Upload.Shown = func(op *store.Operation, kept store.Extents) store.Extents {
 					if cut.has(op) && op.State() == store.Receiving {
-						kept = kept.Add(store.Range{First: kept.Prefix(), End: kept.Prefix() + 1})
+						kept = kept.Add(kept.Prefix(), kept.Prefix()+1)
 					}
 					return kept
 				}
@@ -72,13 +72,13 @@ func uploadParts() []Mutant {
 			Apply: func(s *reference.Seams) {
 				next := s.Patch.Fits
 				s.Patch.Fits = func(op *store.Operation, c reference.ContentRange, up store.Progress) error {
-					r := store.Range{First: c.First, End: c.Last + 1}
+					r := store.Extent{From: c.First, To: c.Last + 1}
 					if up.State == store.Receiving && !c.Ends() && len(op.Within(r).Writers) > 1 {
 						return store.ErrBusy
 					}
 					return next(op, c, up)
 				}
-				s.Upload.Rivals = func(op *store.Operation, r store.Range) store.Progress {
+				s.Upload.Rivals = func(op *store.Operation, r store.Extent) store.Progress {
 					up := op.Within(r)
 					up.Writers = nil // nobody is waited for, nor taken over from
 					return up
@@ -90,11 +90,11 @@ func uploadParts() []Mutant {
 			Breaks: uploadCases("upload.never-less"),
 			Apply: func(s *reference.Seams) {
 				var told tally
-				s.Upload.Shown = func(op *store.Operation, kept store.Ranges) store.Ranges {
+				s.Upload.Shown = func(op *store.Operation, kept store.Extents) store.Extents {
 					if op.State() != store.Receiving {
 						return kept
 					}
-					return kept.Clip(max(1, kept.Prefix()-int64(told.next(op))+1))
+					return kept.Cut(max(1, kept.Prefix()-int64(told.next(op))+1))
 				}
 			},
 		},
@@ -102,7 +102,7 @@ func uploadParts() []Mutant {
 			Name: "parts-gap-hidden", Sentence: "Everything before the last byte that has come is told as kept.",
 			Breaks: uploadCases("upload.out-of-order", "status.received"),
 			Apply: func(s *reference.Seams) {
-				s.Upload.Shown = func(_ *store.Operation, kept store.Ranges) store.Ranges { return joined(kept) }
+				s.Upload.Shown = func(_ *store.Operation, kept store.Extents) store.Extents { return joined(kept) }
 			},
 		},
 		{
@@ -147,11 +147,11 @@ func uploadParts() []Mutant {
 }
 
 // joined is one range up to the end of the last.
-func joined(kept store.Ranges) store.Ranges {
+func joined(kept store.Extents) store.Extents {
 	if len(kept) == 0 {
 		return kept
 	}
-	return store.Ranges{{First: 0, End: kept[len(kept)-1].End}}
+	return store.Extents{{From: 0, To: kept.End()}}
 }
 
 // filled is n bytes: those that come, and zeros where no more do.

@@ -154,9 +154,9 @@ func ranging(change func(string) string) func(*reference.Seams) {
 // tellingLess tells of some incomplete uploads that n bytes are kept at most.
 func tellingLess(s *reference.Seams, which *marks, n int64) {
 	next := s.Upload.Shown
-	s.Upload.Shown = func(op *store.Operation, kept store.Ranges) store.Ranges {
+	s.Upload.Shown = func(op *store.Operation, kept store.Extents) store.Extents {
 		if which.has(op) && op.State() == store.Receiving {
-			kept = kept.Clip(n)
+			kept = kept.Cut(n)
 		}
 		return next(op, kept)
 	}

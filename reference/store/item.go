@@ -53,7 +53,7 @@ func (op *Operation) Commit(it Item) (*Item, error) {
 // leave a client that asks for the response with nothing, and it would ask for the effect again.
 func (op *Operation) settle() error {
 	if op.Sparse {
-		if _, err := op.DurableRanges(); err != nil {
+		if _, err := op.DurableExtents(); err != nil {
 			return err
 		}
 	}

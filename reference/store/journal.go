@@ -61,34 +61,38 @@ type entry struct {
 	Record   *Record   `json:"record,omitempty"`
 	Length   *int64    `json:"length,omitempty"` // the complete length, when it became known later
 	Response *Response `json:"response,omitempty"`
-	Kept     Ranges    `json:"kept,omitempty"` // only in the file of ranges of a sparse operation
+	Kept     Extents   `json:"kept,omitempty"` // only in the file of extents of a sparse operation
 }
 
-// line is checksum, space, JSON, newline. A torn line fails its checksum, so that a kill in the middle of
-// a write leaves the state from before.
-func (e entry) line() ([]byte, error) {
-	data, err := json.Marshal(e)
-	if err != nil {
-		return nil, err
-	}
-	line := make([]byte, 0, len(data)+10)
-	line = fmt.Appendf(line, "%08x ", crc32.ChecksumIEEE(data))
-	line = append(line, data...)
-	return append(line, '\n'), nil
-}
-
-// appendEntry adds one line.
 func (s *Store) appendEntry(id string, e entry, durable bool) error {
-	line, err := e.line()
+	return appendLines(s.path(dirOperations, id), durable && s.opts.Sync, e)
+}
+
+// linesOf makes each entry a line: checksum, space, JSON, newline. A torn line fails its checksum, so that a kill in
+// the middle of a write leaves the state from before.
+func linesOf[E any](entries ...E) (lines []byte, err error) {
+	for _, e := range entries {
+		data, err := json.Marshal(e)
+		if err != nil {
+			return nil, err
+		}
+		lines = fmt.Appendf(lines, "%08x %s\n", crc32.ChecksumIEEE(data), data)
+	}
+	return lines, nil
+}
+
+// appendLines adds entries to a journal in one write.
+func appendLines[E any](path string, durable bool, entries ...E) error {
+	lines, err := linesOf(entries...)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	f, err := os.OpenFile(s.path(dirOperations, id), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	_, err = f.Write(line)
-	if err == nil && durable && s.opts.Sync {
+	_, err = f.Write(lines)
+	if err == nil && durable {
 		err = f.Sync()
 	}
 	if cerr := f.Close(); err == nil {
@@ -100,14 +104,28 @@ func (s *Store) appendEntry(id string, e entry, durable bool) error {
 	return nil
 }
 
-// readEntries parses a journal up to its end or its first torn line, and says how long the sound part is.
-func readEntries(data []byte) (entries []entry, sound int) {
+// readJournal reads a journal up to its end or its first torn line. A torn line is cut off, so that the next one
+// does not follow half a line.
+func readJournal[E any](path string) ([]E, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	entries, sound := readLines[E](data)
+	if sound < len(data) {
+		err = os.Truncate(path, int64(sound))
+	}
+	return entries, err
+}
+
+// readLines parses a journal up to its end or its first torn line, and says how long the sound part is.
+func readLines[E any](data []byte) (entries []E, sound int) {
 	for {
 		end := bytes.IndexByte(data[sound:], '\n')
 		if end < 0 {
 			return entries, sound
 		}
-		e, ok := readEntry(data[sound : sound+end])
+		e, ok := readLine[E](data[sound : sound+end])
 		if !ok {
 			return entries, sound
 		}
@@ -116,7 +134,7 @@ func readEntries(data []byte) (entries []entry, sound int) {
 	}
 }
 
-func readEntry(line []byte) (e entry, ok bool) {
+func readLine[E any](line []byte) (e E, ok bool) {
 	if len(line) < 10 || line[8] != ' ' {
 		return e, false
 	}

@@ -31,7 +31,7 @@ type Operation struct {
 	mu       sync.Mutex
 	state    State
 	length   int64 // complete length in bytes, -1 while unknown
-	kept     Ranges
+	kept     Extents
 	counted  int64 // bytes of it that the quota counts
 	synced   int64 // bytes of its prefix that are durable
 	promised bool  // the journal and the names are durable
@@ -40,8 +40,8 @@ type Operation struct {
 	touched  time.Time
 	done     chan struct{} // closed when state becomes Done or Closed
 
-	saving sync.Mutex // of the file of ranges; before mu
-	saved  Ranges     // what it says
+	saving sync.Mutex // of the file of extents; before mu
+	saved  Extents    // what it says
 }
 
 func newOperation(s *Store, r Record) *Operation {
@@ -80,7 +80,7 @@ type Progress struct {
 	Length int64   // complete length, -1 while unknown
 	Writer *Writer // the one that came last, nil while there is none
 
-	Kept    Ranges    // all bytes kept
+	Kept    Extents   // all bytes kept
 	Writers []*Writer // all of them: only a sparse operation can have several
 }
 
@@ -96,8 +96,17 @@ func (op *Operation) Progress() Progress {
 	return p
 }
 
+// Seats are the places of the writers.
+func (p Progress) Seats() []*Seat {
+	var seats []*Seat
+	for _, w := range p.Writers {
+		seats = append(seats, &w.Seat)
+	}
+	return seats
+}
+
 // Within is Progress with those writers only that are still to write within r.
-func (op *Operation) Within(r Range) Progress {
+func (op *Operation) Within(r Extent) Progress {
 	p := op.Progress()
 	op.mu.Lock()
 	defer op.mu.Unlock()
@@ -126,7 +135,7 @@ func (op *Operation) Response() (*Response, bool) {
 // have to survive the process, which they do from the moment they are written.
 func (op *Operation) Durable() (int64, error) {
 	if op.Sparse {
-		kept, err := op.DurableRanges()
+		kept, err := op.DurableExtents()
 		return kept.Prefix(), err
 	}
 	op.mu.Lock()
@@ -206,7 +215,7 @@ func (op *Operation) Finish(r *Response) error {
 		return nil
 	}
 	if op.Sparse {
-		if _, err := op.DurableRanges(); err != nil {
+		if _, err := op.DurableExtents(); err != nil {
 			return err
 		}
 	}
@@ -266,7 +275,7 @@ func (op *Operation) remove(counted int64) error {
 		errs = append(errs, err)
 	}
 	if op.Sparse {
-		errs = append(errs, op.removeRanges())
+		errs = append(errs, op.removeExtents())
 	}
 	_ = op.s.quota.addBytes(op.Owner, -counted) // giving back is never refused
 	return errors.Join(errs...)

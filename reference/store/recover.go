@@ -15,6 +15,9 @@ func (s *Store) recover() error {
 	if err := s.recoverOperations(); err != nil {
 		return err
 	}
+	if err := s.recoverDocuments(); err != nil {
+		return err
+	}
 	return s.removeOrphans()
 }
 
@@ -60,19 +63,12 @@ func (s *Store) recoverOperations() error {
 	return nil
 }
 
-// recoverOperation restores one operation from its journal and the length of its body. A torn last
-// line is cut off, so that the next one does not follow half a line.
+// recoverOperation restores one operation from its journal and the length of its body.
 func (s *Store) recoverOperation(id string) error {
 	path := s.path(dirOperations, id)
-	data, err := os.ReadFile(path)
+	entries, err := readJournal[entry](path)
 	if err != nil {
 		return err
-	}
-	entries, sound := readEntries(data)
-	if sound < len(data) {
-		if err := os.Truncate(path, int64(sound)); err != nil {
-			return err
-		}
 	}
 	if len(entries) == 0 || entries[0].Record == nil || entries[0].Record.ID != id {
 		return os.Remove(path) // killed while it began: no URI was told
@@ -102,7 +98,7 @@ func (op *Operation) restore() {
 	st, err := os.Stat(op.bodyPath())
 	written := err == nil
 	if written {
-		op.kept = op.s.seams.Restored(op, op.restoreRanges(st.Size()))
+		op.kept = op.s.seams.Restored(op, op.restoreExtents(st.Size()))
 		op.touched = st.ModTime().UTC()
 	}
 	if op.response != nil {
@@ -112,7 +108,7 @@ func (op *Operation) restore() {
 		op.state = Complete
 	}
 	if _, made := op.s.items[op.Item]; !made {
-		op.counted = op.kept.Len()
+		op.counted = op.kept.Bytes()
 	}
 	op.synced, op.promised = 0, false // who knows how far the last process came
 }
@@ -121,13 +117,14 @@ func (op *Operation) restore() {
 // that were not committed, temporary files.
 func (s *Store) removeOrphans() error {
 	for dir, known := range map[string]func(string) bool{
-		dirBodies: func(name string) bool { return s.all[strings.TrimSuffix(name, rangesSuffix)] != nil },
+		dirBodies: func(name string) bool { return s.all[strings.TrimSuffix(name, extentsSuffix)] != nil },
 		dirItems: func(name string) bool {
 			id, isData := strings.CutSuffix(name, dataSuffix)
 			it := s.items[id]
 			return strings.HasSuffix(name, metaSuffix) || isData && it != nil && !it.Deleted
 		},
 		dirOperations: func(name string) bool { return s.all[name] != nil },
+		dirDocuments:  s.documentFiles(),
 	} {
 		names, err := s.names(dir)
 		if err != nil {

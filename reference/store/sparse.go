@@ -12,10 +12,10 @@ import (
 // ranges. It never says more than is in the body, and is replaced as a whole, so that a kill leaves
 // the list from before or the one from after.
 
-const rangesSuffix = ".ranges"
+const extentsSuffix = ".extents"
 
-// maxRanges bounds the separate ranges of one body: the list is kept in memory and written again and again.
-const maxRanges = 1024
+// maxSparse bounds the separate ranges of one body: the list is kept in memory and written again and again.
+const maxSparse = 1024
 
 // saveStep is how many bytes a writer brings at least until the list is written, without being asked for. It
 // bounds what a kill may cost an upload that nobody looks at.
@@ -23,21 +23,21 @@ const saveStep = 1 << 20
 
 // crowded tells whether a byte kept at a position would make one range too many. op.mu is held.
 func (op *Operation) crowded(at int64) bool {
-	if len(op.kept) < maxRanges || at == 0 {
+	if len(op.kept) < maxSparse || at == 0 {
 		return false
 	}
 	touching, _ := op.kept.At(at - 1)
 	return !touching
 }
 
-// save writes the list of ranges now and then. The steps grow with the body, as those of Acknowledge do.
+// save writes the list of extents now and then. The steps grow with the body, as those of Acknowledge do.
 func (w *Writer) save() error {
 	op := w.op
 	if !op.Sparse {
 		return nil
 	}
 	op.mu.Lock()
-	due := w.unsaved >= max(saveStep, op.kept.Len()/16)
+	due := w.unsaved >= max(saveStep, op.kept.Bytes()/16)
 	if due {
 		w.unsaved = 0
 	}
@@ -45,16 +45,16 @@ func (w *Writer) save() error {
 	if !due {
 		return nil
 	}
-	_, err := op.DurableRanges()
+	_, err := op.DurableExtents()
 	return err
 }
 
-// DurableRanges makes the bytes kept so far durable and returns where they are. Without Options.Sync they only
+// DurableExtents makes the bytes kept so far durable and returns where they are. Without Options.Sync they only
 // have to survive the process.
-func (op *Operation) DurableRanges() (Ranges, error) {
+func (op *Operation) DurableExtents() (Extents, error) {
 	if !op.Sparse {
 		n, err := op.Durable()
-		return Ranges{}.Add(Range{0, n}), err
+		return Extents{}.Add(0, n), err
 	}
 	op.saving.Lock()
 	defer op.saving.Unlock()
@@ -72,53 +72,53 @@ func (op *Operation) DurableRanges() (Ranges, error) {
 			return nil, err
 		}
 	}
-	if err := op.writeRanges(kept); err != nil {
-		return nil, fmt.Errorf("list of ranges: %w", err)
+	if err := op.writeExtents(kept); err != nil {
+		return nil, fmt.Errorf("list of extents: %w", err)
 	}
 	op.saved = kept
 	return kept, nil
 }
 
-func (op *Operation) writeRanges(kept Ranges) error {
-	line, err := entry{Kept: kept}.line()
+func (op *Operation) writeExtents(kept Extents) error {
+	line, err := linesOf(entry{Kept: kept})
 	if err != nil {
 		return err
 	}
-	if err := writeTemp(op.rangesPath(), line, op.s.opts.Sync); err != nil {
+	if err := writeTemp(op.extentsPath(), line, op.s.opts.Sync); err != nil {
 		return err
 	}
-	if err := commitTemp(op.rangesPath()); err != nil {
+	if err := commitTemp(op.extentsPath()); err != nil {
 		return err
 	}
 	return op.s.dirs[dirBodies].sync()
 }
 
-// restoreRanges reads what is kept of a body whose file has size bytes. What cannot be read was never promised.
-func (op *Operation) restoreRanges(size int64) Ranges {
+// restoreExtents reads what is kept of a body whose file has size bytes. What cannot be read was never promised.
+func (op *Operation) restoreExtents(size int64) Extents {
 	if !op.Sparse {
-		return Ranges{}.Add(Range{0, size})
+		return Extents{}.Add(0, size)
 	}
-	data, err := os.ReadFile(op.rangesPath())
+	data, err := os.ReadFile(op.extentsPath())
 	if err != nil {
 		return nil
 	}
-	entries, _ := readEntries(data)
-	var kept Ranges
+	entries, _ := readLines[entry](data)
+	var kept Extents
 	for _, e := range entries {
 		for _, r := range e.Kept {
-			kept = kept.Add(r)
+			kept = kept.Add(r.From, r.To)
 		}
 	}
-	return kept.Clip(size)
+	return kept.Cut(size)
 }
 
-func (op *Operation) removeRanges() error {
+func (op *Operation) removeExtents() error {
 	op.saving.Lock() // nobody writes it any more: the operation is closed
 	defer op.saving.Unlock()
-	if err := os.Remove(op.rangesPath()); !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(op.extentsPath()); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-func (op *Operation) rangesPath() string { return op.bodyPath() + rangesSuffix }
+func (op *Operation) extentsPath() string { return op.bodyPath() + extentsSuffix }

@@ -20,7 +20,7 @@ func beginSparse(t testing.TB, s *Store, length int64) *Operation {
 	return op
 }
 
-func acquire(t testing.TB, op *Operation, r Range) *Writer {
+func acquire(t testing.TB, op *Operation, r Extent) *Writer {
 	t.Helper()
 	w, err := op.AcquireRange(op.Progress().Writers, &noPeer{}, r)
 	if err != nil {
@@ -32,7 +32,7 @@ func acquire(t testing.TB, op *Operation, r Range) *Writer {
 // put writes data at a position, over a writer of its own.
 func put(t testing.TB, op *Operation, at int64, data string) {
 	t.Helper()
-	w := acquire(t, op, Range{at, at + int64(len(data))})
+	w := acquire(t, op, Extent{at, at + int64(len(data))})
 	defer w.Release()
 	if err := w.Append([]byte(data)); err != nil {
 		t.Fatal(err)
@@ -43,17 +43,17 @@ func TestWritersOfDifferentRanges(t *testing.T) {
 	s := open(t, Options{Dir: t.TempDir()})
 	defer s.Close()
 	op := beginSparse(t, s, 10)
-	left, right := acquire(t, op, Range{0, 5}), acquire(t, op, Range{5, 10})
+	left, right := acquire(t, op, Extent{0, 5}), acquire(t, op, Extent{5, 10})
 	if err := errors.Join(right.Append([]byte("fg")), left.Append([]byte("abc")), right.Append([]byte("hij"))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := op.AcquireRange([]*Writer{right}, &noPeer{}, Range{2, 7}); !errors.Is(err, ErrBusy) {
+	if _, err := op.AcquireRange([]*Writer{right}, &noPeer{}, Extent{2, 7}); !errors.Is(err, ErrBusy) {
 		t.Error("over a writer that was not seen:", err)
 	}
 	if err := right.Append([]byte("k")); !errors.Is(err, ErrPastEnd) {
 		t.Error("past the range:", err)
 	}
-	w := acquire(t, op, Range{3, 10})
+	w := acquire(t, op, Extent{3, 10})
 	if err := left.Append([]byte("X")); !errors.Is(err, ErrFenced) {
 		t.Error("a late byte got in:", err)
 	}
@@ -91,7 +91,7 @@ func TestOrderedUploadTakesNoGap(t *testing.T) {
 	defer s.Close()
 	op := begin(t, s, -1)
 	put(t, op, 0, "abc")
-	if _, err := op.AcquireRange(nil, &noPeer{}, Range{4, 5}); !errors.Is(err, ErrGap) {
+	if _, err := op.AcquireRange(nil, &noPeer{}, Extent{4, 5}); !errors.Is(err, ErrGap) {
 		t.Error(err)
 	}
 }
@@ -100,28 +100,28 @@ func TestScattered(t *testing.T) {
 	s := open(t, Options{Dir: t.TempDir()})
 	defer s.Close()
 	op := beginSparse(t, s, 1<<20)
-	for i := range int64(maxRanges) {
+	for i := range int64(maxSparse) {
 		put(t, op, 2*i, "x")
 	}
-	w := acquire(t, op, Range{2*maxRanges + 10, 2*maxRanges + 11})
+	w := acquire(t, op, Extent{2*maxSparse + 10, 2*maxSparse + 11})
 	defer w.Release()
 	if err := w.Append([]byte("x")); !errors.Is(err, ErrScattered) {
 		t.Error(err)
 	}
 	put(t, op, 1, "x") // this one joins two
-	if p := op.Progress(); len(p.Kept) != maxRanges-1 || p.Offset != 3 {
+	if p := op.Progress(); len(p.Kept) != maxSparse-1 || p.Offset != 3 {
 		t.Error(len(p.Kept), p.Offset)
 	}
 }
 
-// A damaged list of ranges says nothing; one that says more than the body holds is cut.
-func TestDamagedRanges(t *testing.T) {
+// A damaged list of extents says nothing; one that says more than the body holds is cut.
+func TestDamagedExtents(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, Options{Dir: dir})
 	op := beginSparse(t, s, 10)
 	put(t, op, 0, "ab")
 	put(t, op, 5, "xyz")
-	list := op.rangesPath()
+	list := op.extentsPath()
 	sound, err := os.ReadFile(list)
 	if err != nil {
 		t.Fatal(err)
@@ -135,10 +135,10 @@ func TestDamagedRanges(t *testing.T) {
 	for _, c := range []struct {
 		list []byte
 		body int64
-		want Ranges
+		want Extents
 	}{
-		{sound, 8, Ranges{{0, 2}, {5, 8}}},
-		{sound, 6, Ranges{{0, 2}, {5, 6}}},
+		{sound, 8, Extents{{0, 2}, {5, 8}}},
+		{sound, 6, Extents{{0, 2}, {5, 6}}},
 		{bytes.ReplaceAll(sound, []byte("5"), []byte("3")), 6, nil},
 		{sound[:len(sound)-1], 6, nil},
 		{nil, 6, nil},
@@ -171,7 +171,7 @@ func TestEmptyUploadAwaitsItsWrite(t *testing.T) {
 	if len(s.Pending()) != 0 {
 		t.Fatal("complete, though nobody wrote")
 	}
-	w := acquire(t, op, Range{0, 0})
+	w := acquire(t, op, Extent{0, 0})
 	defer w.Release()
 	if !w.Complete() {
 		t.Error("not complete")
@@ -186,13 +186,13 @@ type sparseModel struct {
 	op      *Operation
 	writers []*writing
 	sent    [modelLength]bool // bytes that were kept
-	told    Ranges            // what was said to be kept
+	told    Extents           // what was said to be kept
 	done    bool
 }
 
 type writing struct {
 	*Writer
-	rest Range
+	rest Extent
 }
 
 const modelLength = 60
@@ -235,7 +235,7 @@ func (m *sparseModel) open() {
 
 func (m *sparseModel) acquire(t *rapid.T) {
 	first := rapid.Int64Range(0, modelLength).Draw(t, "first")
-	r := Range{first, rapid.Int64Range(first, modelLength).Draw(t, "end")}
+	r := Extent{first, rapid.Int64Range(first, modelLength).Draw(t, "end")}
 	seen := rapid.Bool().Draw(t, "seen")
 	var known []*Writer
 	busy := false
@@ -281,7 +281,7 @@ func (m *sparseModel) append(t *rapid.T) {
 	n = rapid.Int64Range(1, n).Draw(t, "n")
 	p := make([]byte, n)
 	for i := range n {
-		pos := w.rest.First + i
+		pos := w.rest.From + i
 		if p[i] = at(pos); m.sent[pos] != kept {
 			t.Fatalf("byte %d is told as kept: %v", pos, kept)
 		}
@@ -292,7 +292,7 @@ func (m *sparseModel) append(t *rapid.T) {
 	} else if err := w.Append(p); err != nil {
 		t.Fatal(err)
 	}
-	w.rest.First += n
+	w.rest.From += n
 	m.complete(w)
 }
 
@@ -315,7 +315,7 @@ func (m *sparseModel) cut() {
 }
 
 func (m *sparseModel) tell() {
-	kept, err := m.op.DurableRanges()
+	kept, err := m.op.DurableExtents()
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -339,7 +339,7 @@ func (m *sparseModel) restart(t *rapid.T) {
 	m.writers = nil
 	kept := m.op.Progress().Kept
 	for _, r := range m.told {
-		if !kept.Covers(r) {
+		if kept.Within(r.From, r.To) != r.Len() {
 			t.Fatalf("%v was told, %v is kept", m.told, kept)
 		}
 	}

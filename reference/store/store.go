@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -58,6 +59,13 @@ type Store struct {
 	tags     map[string]int // creations by tag
 	uploads  map[string]int // those of them that uploads made
 	total    int            // creations
+
+	serial      atomic.Int64 // of the last effect of a document
+	docMu       sync.Mutex   // taken after that of a document
+	docs        map[Place]*Document
+	hidden      map[string]*Document // by DocumentRecord.ID
+	completed   map[string]int       // documents that have become complete, by tag
+	completions int
 }
 
 const (
@@ -89,8 +97,12 @@ func Open(o Options) (*Store, error) {
 		items:    map[string]*Item{},
 		tags:     map[string]int{},
 		uploads:  map[string]int{},
+
+		docs:      map[Place]*Document{},
+		hidden:    map[string]*Document{},
+		completed: map[string]int{},
 	}
-	for _, d := range []string{dirOperations, dirBodies, dirItems} {
+	for _, d := range []string{dirOperations, dirBodies, dirItems, dirDocuments} {
 		path := filepath.Join(o.Dir, d)
 		if err := os.MkdirAll(path, 0o700); err != nil {
 			return nil, fmt.Errorf("open store: %w", err)
@@ -113,6 +125,9 @@ func Open(o Options) (*Store, error) {
 func (s *Store) Interrupt() {
 	for _, op := range s.operations() {
 		op.fence()
+	}
+	for _, d := range s.documents() {
+		d.interrupt()
 	}
 }
 

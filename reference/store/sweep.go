@@ -22,6 +22,13 @@ func (s *Store) Sweep(incomplete, finished time.Duration) (int, error) {
 		}
 		closed++
 	}
+	for _, d := range s.documents() {
+		gone, err := d.expire(now, incomplete)
+		if gone {
+			closed++
+		}
+		errs = append(errs, err)
+	}
 	return closed, errors.Join(errs...)
 }
 

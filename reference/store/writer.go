@@ -17,40 +17,57 @@ type Peer interface {
 // Writer is the right to write a range of one operation. For each byte there is one at a time; who acquires
 // it fences the one before, whose late bytes never get in.
 type Writer struct {
-	op       *Operation
+	Seat
+	op      *Operation
+	file    *os.File
+	rest    Extent // what is still to be written; guarded by op.mu
+	flushed int64  // where the write-back begins that has not been started
+	unsaved int64  // bytes since the file of extents was written
+}
+
+// Seat is the place of a connection that writes to a body.
+type Seat struct {
 	peer     Peer
-	file     *os.File
 	done     chan struct{}
 	observed atomic.Bool
-	rest     Range // what is still to be written; guarded by op.mu
-	flushed  int64 // where the write-back begins that has not been started
-	unsaved  int64 // bytes since the file of ranges was written
 }
+
+// Peer is the connection.
+func (s *Seat) Peer() Peer { return s.peer }
+
+// Released is closed when the connection has left its seat.
+func (s *Seat) Released() <-chan struct{} { return s.done }
+
+// Observe notes that a client was told how far the body has come while this connection was at work.
+func (s *Seat) Observe() { s.observed.Store(true) }
+
+// Observed tells whether Observe was called.
+func (s *Seat) Observed() bool { return s.observed.Load() }
 
 // Acquire takes the right to append to the prefix from the writer that the caller saw (nil: none). It fails
 // with ErrBusy when somebody else has got it meanwhile, ErrComplete or ErrClosed when there is nothing to append.
 func (op *Operation) Acquire(seen *Writer, peer Peer) (*Writer, error) {
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	return op.acquire([]*Writer{seen}, peer, Range{op.kept.Prefix(), math.MaxInt64})
+	return op.acquire([]*Writer{seen}, peer, Extent{op.kept.Prefix(), math.MaxInt64})
 }
 
 // AcquireRange takes the right to write the range r from those writers that the caller saw; the ones at
 // work elsewhere are left alone. It fails as Acquire does, and with ErrGap where r begins behind the prefix of an
 // operation that is not sparse.
-func (op *Operation) AcquireRange(seen []*Writer, peer Peer, r Range) (*Writer, error) {
+func (op *Operation) AcquireRange(seen []*Writer, peer Peer, r Extent) (*Writer, error) {
 	op.mu.Lock()
 	defer op.mu.Unlock()
 	return op.acquire(seen, peer, r)
 }
 
-func (op *Operation) acquire(seen []*Writer, peer Peer, r Range) (*Writer, error) {
+func (op *Operation) acquire(seen []*Writer, peer Peer, r Extent) (*Writer, error) {
 	switch {
 	case op.state == Closed:
 		return nil, ErrClosed
 	case op.state != Receiving:
 		return nil, ErrComplete
-	case !op.Sparse && r.First > op.kept.Prefix():
+	case !op.Sparse && r.From > op.kept.Prefix():
 		return nil, ErrGap
 	}
 	for _, w := range op.writers {
@@ -63,7 +80,7 @@ func (op *Operation) acquire(seen []*Writer, peer Peer, r Range) (*Writer, error
 		return nil, fmt.Errorf("open body: %w", err)
 	}
 	op.stop(func(w *Writer) bool { return w.rest.meets(r) })
-	w := &Writer{op: op, peer: peer, file: f, done: make(chan struct{}), rest: r, flushed: r.First}
+	w := &Writer{Seat: Seat{peer: peer, done: make(chan struct{})}, op: op, file: f, rest: r, flushed: r.From}
 	op.writers = append(op.writers, w)
 	return w, nil
 }
@@ -93,18 +110,6 @@ func (w *Writer) current() bool { return slices.Contains(w.op.writers, w) }
 // Operation is what the writer appends to.
 func (w *Writer) Operation() *Operation { return w.op }
 
-// Peer is the connection given to Acquire.
-func (w *Writer) Peer() Peer { return w.peer }
-
-// Released is closed when the writer has gone.
-func (w *Writer) Released() <-chan struct{} { return w.done }
-
-// Observe notes that the offset was told to a client while this writer was at work.
-func (w *Writer) Observe() { w.observed.Store(true) }
-
-// Observed tells whether Observe was called.
-func (w *Writer) Observed() bool { return w.observed.Load() }
-
 // Current returns ErrFenced when the right to append has gone to another, or the operation is closed.
 func (w *Writer) Current() error {
 	w.op.mu.Lock()
@@ -123,16 +128,16 @@ func (w *Writer) Next() (kept bool, n int64, err error) {
 	if !w.current() {
 		return false, 0, ErrFenced
 	}
-	kept, end := w.op.kept.At(w.rest.First)
-	return kept, Range{w.rest.First, min(end, w.rest.End)}.Len(), nil
+	kept, end := w.op.kept.At(w.rest.From)
+	return kept, Extent{w.rest.From, min(end, w.rest.To)}.Len(), nil
 }
 
 // Skip passes over n bytes that are kept already.
 func (w *Writer) Skip(n int64) {
 	w.op.mu.Lock()
 	defer w.op.mu.Unlock()
-	w.rest.First += n
-	w.flushed = w.rest.First
+	w.rest.From += n
+	w.flushed = w.rest.From
 }
 
 // Append writes p as the next bytes of the range, which must be missing. On an error none or a prefix of p
@@ -148,7 +153,7 @@ func (w *Writer) append(p []byte) error {
 	op, n := w.op, int64(len(p))
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	at := w.rest.First
+	at := w.rest.From
 	switch {
 	case !w.current():
 		return ErrFenced
@@ -163,9 +168,9 @@ func (w *Writer) append(p []byte) error {
 	k, err := op.s.seams.Write(w.file, p, at)
 	written := int64(k)
 	_ = op.s.quota.addBytes(op.Owner, written-n) // giving back is never refused
-	op.kept = op.kept.Add(Range{at, at + written})
+	op.kept = op.kept.Add(at, at+written)
 	op.counted += written
-	w.rest.First += written
+	w.rest.From += written
 	w.unsaved += written
 	op.touched = op.s.now()
 	w.writeBack()
@@ -180,9 +185,9 @@ func (w *Writer) append(p []byte) error {
 const writeBackStep = 8 << 20
 
 func (w *Writer) writeBack() {
-	if n := w.rest.First - w.flushed; w.op.s.opts.Sync && n >= writeBackStep {
+	if n := w.rest.From - w.flushed; w.op.s.opts.Sync && n >= writeBackStep {
 		startWriteBack(w.file, w.flushed, n)
-		w.flushed = w.rest.First
+		w.flushed = w.rest.From
 	}
 }
 
@@ -200,13 +205,13 @@ func (w *Writer) Truncate(n int64) error {
 	if err := w.file.Truncate(n); err != nil {
 		return fmt.Errorf("truncate body: %w", err)
 	}
-	before := op.kept.Len()
-	op.kept = op.kept.Clip(n)
-	gone := before - op.kept.Len()
+	before := op.kept.Bytes()
+	op.kept = op.kept.Cut(n)
+	gone := before - op.kept.Bytes()
 	_ = op.s.quota.addBytes(op.Owner, -gone) // giving back is never refused
 	op.counted -= gone
 	op.synced = min(op.synced, n)
-	w.rest.First, w.flushed = min(w.rest.First, n), min(w.flushed, n)
+	w.rest.From, w.flushed = min(w.rest.From, n), min(w.flushed, n)
 	return nil
 }
 
@@ -221,7 +226,7 @@ func (w *Writer) SetLength(n int64) error {
 		return ErrFenced
 	case op.length == n:
 		return nil
-	case op.length >= 0 || !(Range{0, n}).holds(op.kept):
+	case op.length >= 0 || op.kept.End() > n:
 		return ErrLength
 	}
 	if !op.Transient {
@@ -254,7 +259,7 @@ func (w *Writer) Release() {
 	w.op.mu.Unlock()
 	_ = w.file.Close() // what was acknowledged was synced before
 	if w.op.Sparse {
-		_, _ = w.op.DurableRanges() // nothing was promised: who tells of it tries again
+		_, _ = w.op.DurableExtents() // nothing was promised: who tells of it tries again
 	}
 	close(w.done)
 }
