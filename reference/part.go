@@ -279,6 +279,9 @@ func (s *Server) partFailed(x *exchange, err error) {
 			answer.Length = &up.Length
 		}
 	}
+	if errors.Is(err, store.ErrBusy) {
+		x.w.Header().Set("Retry-After", "1")
+	}
 	x.w.Header().Set("Connection", "close")
 	s.refuse(x, answer)
 }

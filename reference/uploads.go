@@ -81,42 +81,41 @@ func (s *Server) knownUpload(rec store.Record) (*store.Operation, bool) {
 // examineUpload reads what a POST asks for: first all that the head says, then the content.
 func (s *Server) examineUpload(x *exchange) (store.Record, *problem) {
 	x.w.always.Set("Cache-Control", "private, no-store")
-	job, p := parseJob(x.r.URL.RawQuery)
+	rec, p := examineUploadHead(x)
 	if p != nil {
-		return store.Record{}, p
-	}
-	key, p := idempotencyKey(x.r)
-	if p != nil {
-		return store.Record{}, p
-	}
-	if x.r.ContentLength > maxWish {
-		p := problemOf(errTooLarge)
-		return store.Record{}, &p
-	}
-	if x.r.ContentLength > 0 && !isJSON(x.r.Header) {
-		return store.Record{}, &notJSON
+		return rec, p
 	}
 	content, p := s.readWish(x)
 	if p != nil {
-		return store.Record{}, p
+		return rec, p
 	}
 	wish, p := s.parseWish(x.r.Header, content)
 	if p != nil {
-		return store.Record{}, p
+		return rec, p
 	}
 	sum := sha256.Sum256(content)
-	rec := store.Record{
-		Owner:  x.owner,
-		Key:    key,
-		Target: x.r.Method + " " + x.r.URL.RequestURI() + " " + hex.EncodeToString(sum[:]),
-		Save:   true,
-		Length: -1,
-		Job:    job,
-		Upload: true,
-	}
+	rec.Target = x.r.Method + " " + x.r.URL.RequestURI() + " " + hex.EncodeToString(sum[:])
 	rec.Job.ContentType = wish.Type
 	if wish.Length != nil {
 		rec.Length, rec.Sparse = *wish.Length, true
+	}
+	return rec, nil
+}
+
+func examineUploadHead(x *exchange) (rec store.Record, p *problem) {
+	rec = store.Record{Owner: x.owner, Save: true, Length: -1, Upload: true}
+	if rec.Job, p = parseJob(x.r.URL.RawQuery); p != nil {
+		return rec, p
+	}
+	if rec.Key, p = idempotencyKey(x.r); p != nil {
+		return rec, p
+	}
+	switch n := x.r.ContentLength; {
+	case n > maxWish:
+		tooLarge := problemOf(errTooLarge)
+		return rec, &tooLarge
+	case n > 0 && !isJSON(x.r.Header):
+		return rec, &notJSON
 	}
 	return rec, nil
 }

@@ -33,10 +33,6 @@ const (
 func (s *Server) getUpload(x *exchange) {
 	s.waitPreference(x)
 	p := s.seams.Offset.Settle(x.r.Context(), x.op)
-	if p.State == store.Closed {
-		s.refuse(x, problem{Status: http.StatusNotFound})
-		return
-	}
 	observe(p)
 	s.sendStatus(x, http.StatusOK)
 }
@@ -44,6 +40,10 @@ func (s *Server) getUpload(x *exchange) {
 // sendStatus answers with the status document of x.op.
 func (s *Server) sendStatus(x *exchange, status int) {
 	doc, err := s.statusOf(x)
+	if x.op.State() == store.Closed { // this moment
+		s.refuse(x, problem{Status: http.StatusNotFound})
+		return
+	}
 	if err != nil {
 		s.opts.Logger.Error("upload status", "error", err)
 		s.refuse(x, problemOf(err))
