@@ -364,4 +364,3 @@ func TestPartMemory(t *testing.T) {
 		t.Errorf("%.1f MiB of resident memory", mib)
 	}
 }
-
