@@ -338,7 +338,7 @@ func TestUploadScattered(t *testing.T) {
 }
 
 func TestPartMemory(t *testing.T) {
-	const size = 256 << 20
+	const size = 128 << 20
 	c := startChild(t, t.TempDir())
 	defer c.kill()
 	f := &fixture{T: t, url: "http://" + c.addr, addr: c.addr, client: &http.Client{Transport: &http.Transport{}}}
