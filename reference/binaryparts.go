@@ -68,7 +68,7 @@ func (b *binaryParts) next() (Part, error) {
 
 // cutHead is a document that ends before the content of a part: it names no range.
 func cutHead(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errPartSyntax
 	}
 	return err
@@ -95,7 +95,7 @@ func readFieldLines(r *varintReader, terminated bool) (map[string][]string, erro
 	for {
 		n, err := r.varint()
 		switch {
-		case err == io.EOF && !terminated, err == nil && n == 0 && terminated:
+		case errors.Is(err, io.EOF) && !terminated, err == nil && n == 0 && terminated:
 			return fields, nil
 		case err != nil:
 			return nil, err
@@ -152,7 +152,7 @@ func readVarint(r io.ByteReader) (int64, error) {
 	n := int64(b & 0x3f)
 	for range 1<<(b>>6) - 1 {
 		if b, err = r.ReadByte(); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return 0, err

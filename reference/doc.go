@@ -23,6 +23,10 @@
 //	GET /uploads?tag=T   {"count": n}: items that uploads with the tag have made
 //	/uploads/{id}        status of an upload: GET, HEAD, DELETE to cancel
 //	/uploads/{id}/content  PUT of a part with Content-Range
+//	GET /documents?tag=T {"count": n}: documents that have become complete with the tag, replacements by PUT included
+//	/documents/{name}    GET and HEAD with ranges; PUT the whole, with Expect: Range, or with the query of Link-Template;
+//	                     PATCH with message/byterange, multipart/byteranges, application/byteranges; DELETE. The query of a
+//	                     write takes what POST /items does
 //	/healthz             200 when it serves
 //
 // # Durability
@@ -60,5 +64,21 @@
 //   - A POST to /uploads that is repeated without Idempotency-Key makes another upload; nothing comes of the one
 //     that nobody writes. With the key it leads to the first one; 422 with other content.
 //   - An upload that has failed answers 200 on its status resource; errors holds the problem.
+//   - Each user has documents of their own: those of others are not there.
+//   - A document that is created in segments shows what is there, up to the last byte written, with zeros in holes; it is
+//     complete, and has its effect, when every byte of its complete length was written. Segments out of order need a
+//     complete length, and are for PATCH; the ranges of a PUT come in order. Otherwise a gap is 409.
+//   - A write without a transaction preference is kept as it comes where it destroys nothing: while a document is created,
+//     and at its end. What changes bytes, a patch of several parts, and a PUT that replaces are atomic. A patch with
+//     multipart/byteranges is always atomic; transaction=persist is then not said to be applied.
+//   - "*/L" gives a complete document a size, a new one room, and ends one whose bytes are all there. One of whose bytes
+//     some are missing it does not end: 409.
+//   - The complete length does not matter to a document that is complete, but may not be less than its size: 422.
+//   - What brings again that by which a document became complete gets the same response; there is no second effect.
+//   - If-None-Match: * holds while a document is created, because each segment may carry it.
+//   - A document whose processing failed keeps its bytes, and the response, which is there for who brings them again.
+//   - A range of a PUT without a complete length is complete in itself, unless a complete length is known.
+//   - A reader whose bytes are changed while it reads is cut off; it may resume with If-Range, and gets the new document.
+//   - Expect: Range over HTTP/2, and in a server that embeds Handler, is as that server hands it on.
 //   - /items takes any content type but message/* and multipart/*, and no content coding.
 package reference

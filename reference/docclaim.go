@@ -244,6 +244,7 @@ func (w *write) answer(complete bool) {
 // writeRefused answers a write that was refused by its head.
 func (s *Server) writeRefused(x *exchange, err error) {
 	answer := documentProblem(err)
+	answer.Status = s.seams.Document.Refused(x.r, err, answer.Status)
 	if answer.Status == http.StatusInternalServerError {
 		s.opts.Logger.Error("write", "error", err)
 	}
@@ -280,7 +281,7 @@ func documentProblem(err error) problem {
 		status int
 	}{
 		{errCondition, http.StatusPreconditionFailed},
-		{errHuge, http.StatusBadRequest}, // not 413: smaller patches would not help (Byte Range PATCH, Initializing large documents)
+		{ErrHuge, http.StatusBadRequest}, // not 413: smaller patches would not help (Byte Range PATCH, Initializing large documents)
 		{errParts, http.StatusBadRequest},
 		{errType, http.StatusUnsupportedMediaType},
 		{errCoding, http.StatusUnsupportedMediaType},

@@ -76,24 +76,36 @@ const (
 	queryLength = "length"
 )
 
-// parseWrite reads the query of a write. A parameter that is not known is refused, not ignored: it might be one that
-// selects a range.
+// parseWrite reads the query of a write.
 func (s *Server) parseWrite(r *http.Request) (url.Values, store.Job, *problem) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, store.Job{}, badQuery("the query is malformed")
 	}
-	for name, values := range q {
-		if !slices.Contains([]string{"tag", "respond", "delay", "fail", "refuse", queryRange, queryLength}, name) && !s.seams.Document.Ignored(name) {
-			return nil, store.Job{}, badQuery("a parameter is not known here")
-		}
-		if len(values) > 1 {
-			return nil, store.Job{}, badQuery(name + " is there more than once")
-		}
+	if err := s.seams.Document.Query(q); err != nil {
+		return nil, store.Job{}, badQuery(err.Error())
 	}
 	job, p := parseJob(r.URL.RawQuery)
 	return q, job, p
 }
+
+// knownQuery refuses a parameter that is not known, and one that is there twice: it might be one that selects a range.
+func knownQuery(q url.Values) error {
+	for name, values := range q {
+		if !slices.Contains([]string{"tag", "respond", "delay", "fail", "refuse", queryRange, queryLength}, name) {
+			return errParameter
+		}
+		if len(values) > 1 {
+			return errRepeated
+		}
+	}
+	return nil
+}
+
+var (
+	errParameter = errors.New("a parameter is not known here")
+	errRepeated  = errors.New("a parameter is there more than once")
+)
 
 // examineDocument refuses a PUT that is not to be taken by its head.
 func (s *Server) examineDocument(r *http.Request, q url.Values) *problem {

@@ -61,7 +61,7 @@ func (s *Server) countDocuments(x *exchange) {
 	if q.Has("tag") {
 		n = s.store.Completed(q.Get("tag"))
 	}
-	s.sendCount(x, n)
+	s.sendCount(x, s.seams.Document.Counted(q.Get("tag"), n))
 }
 
 func (s *Server) sendCount(x *exchange, n int) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"net/http/httptrace"
-	"net/textproto"
 	"strconv"
 	"strings"
 	"testing"
@@ -456,11 +454,4 @@ func TestDocumentOwners(t *testing.T) {
 	f.want(b.do("PUT", doc, []byte("of b")), 201)
 	a.have(doc, []byte("of a"))
 	b.have(doc, []byte("of b"))
-}
-
-func traceInterim(seen map[int]http.Header) *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
-		seen[code] = http.Header(header)
-		return nil
-	}}
 }

@@ -143,20 +143,21 @@ func (w *write) release() {
 
 // Errors of a part that cannot be taken.
 var (
-	errHuge   = errors.New("goes beyond what this server keeps of a document")
+	ErrHuge   = errors.New("goes beyond what this server keeps of a document")
 	errExists = errors.New("another request is creating the document")
 )
 
 // take takes one part. All that can be refused is refused before anything is changed.
 func (w *write) take(p Part) error {
+	v := w.s.store.Document(w.x.place())
+	p = w.s.seams.Document.Taken(w.Write, p, v)
 	c := p.Range
 	switch {
 	case max(c.Complete, c.Last+1, c.First) > w.s.opts.MaxBody:
-		return errHuge
+		return ErrHuge
 	case !p.Open && p.Size > c.Length():
 		return errLong
 	}
-	v := w.s.store.Document(w.x.place())
 	if !w.begun {
 		w.begun, w.inPlace = true, w.s.seams.Document.InPlace(w.Write, p, v)
 	}

@@ -3,6 +3,7 @@ package reference
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -48,7 +49,7 @@ func (c *rangeConn) Read(p []byte) (int, error) {
 		if n = c.hold(p[:n]); n > 0 {
 			return n, err
 		}
-		if err == io.EOF && len(c.held) > 0 {
+		if errors.Is(err, io.EOF) && len(c.held) > 0 {
 			c.ready, c.held = c.held, nil // the head ends here
 			continue
 		}

@@ -192,9 +192,11 @@ type multiParts struct {
 func (m *multiParts) next() (Part, error) {
 	part, err := m.r.NextRawPart()
 	switch {
-	case err == io.EOF && m.n == 0:
+	case errors.Is(err, io.EOF) && m.n == 0:
 		return Part{}, errPartSyntax
-	case err == io.EOF, errors.Is(err, errInterrupted):
+	case errors.Is(err, io.EOF):
+		return Part{}, io.EOF
+	case errors.Is(err, errInterrupted):
 		return Part{}, err
 	case err != nil:
 		return Part{}, errPartSyntax // a boundary that is not there, or fields that cannot be read

@@ -131,7 +131,7 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.id = id
-	if !meets(res, r) {
+	if !s.seams.HTTP.Meets(r) {
 		x.w.Header().Set("Connection", "close") // as net/http does: the body may come or not
 		s.refuse(x, problem{Status: http.StatusExpectationFailed})
 		return

@@ -54,12 +54,18 @@ type DocumentSeams struct {
 	Part func(fields map[string][]string) (Part, error)
 	// PutRange finds the range that a PUT names; false where it is the whole document.
 	PutRange func(*http.Request, url.Values) (ContentRange, bool, error)
-	// Ignored tells whether a parameter of the query that is not known is ignored.
-	Ignored func(name string) bool
+	// Query tells whether the query of a write is one: nil, or what is wrong.
+	Query func(url.Values) error
+	// Taken is what is made of a part.
+	Taken func(Write, Part, store.View) Part
 	// Fits tells whether a part fits what is there. It is asked again whenever that may have changed.
 	Fits func(Write, Part, store.View) error
 	// Ended tells whether the body of a part has ended as it should: nil, or what is wrong.
 	Ended func(Intake) error
+	// Refused is the status of a write that failed for err.
+	Refused func(r *http.Request, err error, status int) int
+	// Counted is the number that is told of n documents that have become complete.
+	Counted func(tag string, n int) int
 	// Status is that of a write by which the document is not complete.
 	Status func(*http.Request, store.View) int
 	// Repeated is the response to what brings again that by which the document was complete.
@@ -72,6 +78,8 @@ type DocumentSeams struct {
 type HTTPSeams struct {
 	// Server has the last word on the HTTP server: its handler and its hooks.
 	Server func(*http.Server)
+	// Meets tells whether the server does what a request expects of it.
+	Meets func(*http.Request) bool
 	// Head has the last word on status and fields of a final response. It returns the status.
 	Head func(r *http.Request, status int, h http.Header) int
 }
@@ -176,6 +184,7 @@ func (s *Server) decisions() Seams {
 		Store: store.Decisions(),
 		HTTP: HTTPSeams{
 			Server: func(*http.Server) {},
+			Meets:  meets,
 			Head:   func(_ *http.Request, status int, _ http.Header) int { return status },
 		},
 		Prefer:  PreferSeams{Parse: parsePrefer, Resume: resumeOf},
@@ -205,7 +214,10 @@ func (s *Server) decisions() Seams {
 		Applied: appliedPreference, InPlace: inPlace, Part: partOf, PutRange: putRange, Fits: fitsDocument, Ended: ended,
 		Outcome:  s.documentOutcome,
 		Shown:    func(v store.View) int64 { return v.Size },
-		Ignored:  func(string) bool { return false },
+		Query:    knownQuery,
+		Taken:    func(_ Write, p Part, _ store.View) Part { return p },
+		Refused:  func(_ *http.Request, _ error, status int) int { return status },
+		Counted:  func(_ string, n int) int { return n },
 		Status:   func(*http.Request, store.View) int { return http.StatusNoContent },
 		Repeated: func(_ *http.Request, v store.View) *store.Response { return v.Response },
 	}

@@ -29,8 +29,11 @@ func All() []Mutant {
 		{"prefer", prefer()}, {"offer", offer()}, {"before100", before100()}, {"offset", offset()}, {"body", body()},
 		{"patch", patch()}, {"concurrency", concurrency()}, {"effect", effect()}, {"message", message()},
 		{"download", download()}, {"privacy", privacy()}, {"acknowledge", acknowledge()},
-		{"upload-resource.offer", uploadOffer()}, {"upload-resource.write", uploadWrite()}, {"upload-resource.parts", uploadParts()},
-		{"upload-resource.status", uploadStatus()}, {"upload-resource.outcome", uploadOutcome()}, {"upload-resource.life", uploadLife()},
+		{"upload-resource offer", uploadOffer()}, {"upload-resource write", uploadWrite()}, {"upload-resource parts", uploadParts()},
+		{"upload-resource status", uploadStatus()}, {"upload-resource outcome", uploadOutcome()}, {"upload-resource life", uploadLife()},
+		{"byterange offer", byterangeOffer()}, {"byterange download", byterangeDownload()}, {"byterange upload", byterangeUpload()},
+		{"byterange part", byterangePart()}, {"byterange refuse", byterangeRefuse()}, {"byterange transaction", byterangeTransaction()},
+		{"expect-range", expectRange()}, {"range-query", rangeQuery()},
 	} {
 		for _, m := range area.mutants {
 			m.Area = area.name

@@ -25,7 +25,7 @@ func uploadWrite() []Mutant {
 		{
 			Name: "part-any-unit", Sentence: "The unit of a Content-Range is not looked at.",
 			Breaks: uploadCases("write.unit"),
-			Apply: ranging(func(value string) string {
+			Apply: respelling(func(value string) string {
 				if _, rest, ok := strings.Cut(value, " "); ok {
 					return "bytes " + rest
 				}
@@ -35,7 +35,7 @@ func uploadWrite() []Mutant {
 		{
 			Name: "part-any-length", Sentence: "A complete length that contradicts the one that is known is not looked at.",
 			Breaks: uploadCases("write.complete-length"),
-			Apply: ranging(func(value string) string {
+			Apply: respelling(func(value string) string {
 				if positions, _, ok := strings.Cut(value, "/"); ok && !strings.HasSuffix(positions, "*") {
 					return positions + "/*"
 				}
@@ -138,8 +138,8 @@ func uploadWrite() []Mutant {
 	}
 }
 
-// ranging changes the text of a Content-Range before it is read.
-func ranging(change func(string) string) func(*reference.Seams) {
+// respelling changes the text of a Content-Range before it is read.
+func respelling(change func(string) string) func(*reference.Seams) {
 	return func(s *reference.Seams) {
 		next := s.Patch.Range
 		s.Patch.Range = func(op *store.Operation, fields map[string][]string) (reference.ContentRange, error) {

@@ -51,6 +51,12 @@ func (s *Store) recoverDocument(id string, power bool) error {
 	if err := d.replay(entries[1:]); err != nil {
 		return err
 	}
+	if d.effect == nil {
+		end := d.kept.End()
+		if d.kept = s.seams.Recovered(d.kept); d.size == end {
+			d.size = d.kept.End()
+		}
+	}
 	d.counted = d.kept.Bytes()
 	s.quota.restore(d.Owner, d.counted, 0)
 	if err := d.restore(); err != nil || d.state == Closed {

@@ -17,6 +17,8 @@ type Seams struct {
 	Restored func(op *Operation, kept Extents) Extents
 	// Filled tells whether a document of length bytes (-1: unknown) is complete of which these were written.
 	Filled func(kept Extents, length int64) bool
+	// Recovered is what a restart finds of the bytes that the journal of a document tells of.
+	Recovered func(kept Extents) Extents
 	// Holes makes zeros of what was read at off of a document and not written before.
 	Holes func(kept Extents, p []byte, off int64)
 }
@@ -34,12 +36,13 @@ const (
 // Decisions are the right ones.
 func Decisions() Seams {
 	return Seams{
-		ID:       func(Kind) string { return NewID() },
-		Identity: func(op *Operation) string { return op.Item },
-		Whole:    func(_ *Operation, offset, length int64) bool { return offset == length },
-		Write:    func(f *os.File, p []byte, offset int64) (int, error) { return f.WriteAt(p, offset) },
-		Restored: func(_ *Operation, kept Extents) Extents { return kept },
-		Filled:   func(kept Extents, length int64) bool { return length >= 0 && kept.Covers(length) },
-		Holes:    Extents.blank,
+		ID:        func(Kind) string { return NewID() },
+		Identity:  func(op *Operation) string { return op.Item },
+		Whole:     func(_ *Operation, offset, length int64) bool { return offset == length },
+		Write:     func(f *os.File, p []byte, offset int64) (int, error) { return f.WriteAt(p, offset) },
+		Restored:  func(_ *Operation, kept Extents) Extents { return kept },
+		Filled:    func(kept Extents, length int64) bool { return length >= 0 && kept.Covers(length) },
+		Recovered: func(kept Extents) Extents { return kept },
+		Holes:     Extents.blank,
 	}
 }
