@@ -1,4 +1,4 @@
-// Package reference is an HTTP server that does all that the resume protocol asks for.
+// Package reference is an HTTP server that does all that the protocols of the suite ask for.
 //
 // In the room: the target /items, and the three resources of an operation: request content, response
 // message, response content. Its durable state is in package store.
@@ -18,6 +18,11 @@
 //	/requests/{id}       request content: GET, HEAD, PATCH with message/byterange, DELETE to cancel
 //	/messages/{id}       response message: GET, HEAD, DELETE to close the operation
 //	/responses/{id}      response content: GET, HEAD
+//	POST /uploads        makes a place to upload to: 201 with Location. In the query the same as of /items; the
+//	                     content is empty, or JSON with length (bytes) and type. OPTIONS names it with a Link
+//	GET /uploads?tag=T   {"count": n}: items that uploads with the tag have made
+//	/uploads/{id}        status of an upload: GET, HEAD, DELETE to cancel
+//	/uploads/{id}/content  PUT of a part with Content-Range
 //	GET /documents?tag=T {"count": n}: documents that have become complete with the tag, replacements by PUT included
 //	/documents/{name}    GET and HEAD with ranges; PUT the whole, with Expect: Range, or with the query of Link-Template;
 //	                     PATCH with message/byterange, multipart/byteranges, application/byteranges; DELETE. The query of a
@@ -49,6 +54,16 @@
 //   - A request with a known Idempotency-Key gets the first one's response; 409 while the first is still
 //     sending, 422 with another target. One that was interrupted is superseded.
 //   - DELETE on the request content or the response message while the request is processed is 409.
+//   - Parts of an upload come in any order and at once where POST /uploads named the length; without it, one
+//     behind the other. A part takes over from older ones only where they would write the same bytes.
+//   - A part after which something is missing is answered with 308, whose Range tells the prefix that is kept. The
+//     part that brings the last byte gets the final response; 202 where a delay was asked for. Any part
+//     that is sent to a complete upload gets the final response too, if its bytes are those that are kept.
+//   - "Content-Range: bytes */L" asks what is kept, and ends an upload of which nothing else is missing: one whose
+//     length was not named, and one whose length is 0.
+//   - A POST to /uploads that is repeated without Idempotency-Key makes another upload; nothing comes of the one
+//     that nobody writes. With the key it leads to the first one; 422 with other content.
+//   - An upload that has failed answers 200 on its status resource; errors holds the problem.
 //   - Each user has documents of their own: those of others are not there.
 //   - A document that is created in segments shows what is there, up to the last byte written, with zeros in holes; it is
 //     complete, and has its effect, when every byte of its complete length was written. Segments out of order need a

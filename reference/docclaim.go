@@ -293,5 +293,5 @@ func documentProblem(err error) problem {
 			return problem{Status: t.status, Detail: "The write: " + t.err.Error() + "."}
 		}
 	}
-	return patchProblem(err)
+	return patchProblem("patch", err)
 }

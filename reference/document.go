@@ -65,12 +65,15 @@ func (s *Server) countDocuments(x *exchange) {
 }
 
 func (s *Server) sendCount(x *exchange, n int) {
-	body := []byte(`{"count":` + strconv.Itoa(n) + "}\n")
+	x.w.Header().Set("Cache-Control", "no-store")
+	sendJSON(x, http.StatusOK, []byte(`{"count":`+strconv.Itoa(n)+"}\n"))
+}
+
+func sendJSON(x *exchange, status int, body []byte) {
 	h := x.w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	x.w.WriteHeader(http.StatusOK)
+	x.w.WriteHeader(status)
 	if x.r.Method != http.MethodHead {
 		_, _ = x.w.Write(body) // the client may be gone
 	}

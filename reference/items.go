@@ -9,15 +9,17 @@ import (
 )
 
 // countItems answers GET /items: how many items were created, deleted ones included.
-func (s *Server) countItems(x *exchange) {
+func (s *Server) countItems(x *exchange) { s.count(x, s.store.Total, s.store.Count) }
+
+func (s *Server) count(x *exchange, all func() int, tagged func(tag string) int) {
 	q, err := url.ParseQuery(x.r.URL.RawQuery)
 	if err != nil {
 		s.refuse(x, *badQuery("the query is malformed"))
 		return
 	}
-	n := s.store.Total()
+	n := all()
 	if q.Has("tag") {
-		n = s.store.Count(q.Get("tag"))
+		n = tagged(q.Get("tag"))
 	}
 	s.sendCount(x, n)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/resumespec/resumespec/reference/store"
 )
 
-// patch is one PATCH on its way: what it brings, and what it is about to be appended to.
+// patch is one PATCH, or one part of an upload, on its way: what it brings, and what it is about to be written to.
 type patch struct {
 	s    *Server
 	x    *exchange
@@ -285,7 +285,7 @@ func (s *Server) patchFailed(x *exchange, err error) {
 	if errors.Is(err, errInterrupted) {
 		s.bodyFailed(x, err)
 	}
-	answer := patchProblem(err)
+	answer := patchProblem("patch", err)
 	if answer.Status == http.StatusInternalServerError {
 		s.opts.Logger.Error("patch", "error", err)
 	}
@@ -300,15 +300,16 @@ func (s *Server) patchFailed(x *exchange, err error) {
 	s.refuse(x, answer)
 }
 
-// patchProblem says what is wrong with a patch: 400 for what cannot be read, 422 for what can be read
-// and never be right, 409 for what does not fit now.
-func patchProblem(err error) problem {
+// patchProblem says what is wrong with what is to be written, which is called what: 400 for what cannot be read,
+// 422 for what can be read and never be right, 409 for what does not fit now.
+func patchProblem(what string, err error) problem {
 	for _, t := range []struct {
 		err    error
 		status int
 	}{
 		{errPrecondition, http.StatusPreconditionFailed},
 		{errGap, http.StatusConflict},
+		{store.ErrGap, http.StatusConflict},
 		{errMismatch, http.StatusConflict},
 		{errNoRange, http.StatusUnprocessableEntity},
 		{errRangeUnit, http.StatusUnprocessableEntity},
@@ -322,7 +323,7 @@ func patchProblem(err error) problem {
 		{errLong, http.StatusBadRequest},
 	} {
 		if errors.Is(err, t.err) {
-			return problem{Status: t.status, Detail: "The patch: " + t.err.Error() + "."}
+			return problem{Status: t.status, Detail: "The " + what + ": " + t.err.Error() + "."}
 		}
 	}
 	return problemOf(err)

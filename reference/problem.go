@@ -56,6 +56,7 @@ func problemOf(err error) problem {
 		{store.ErrClosed, problem{Status: http.StatusNotFound, Detail: "The operation is closed."}},
 		{store.ErrLength, problem{Status: http.StatusUnprocessableEntity, Detail: "Contradicts the complete length."}},
 		{store.ErrPastEnd, problem{Status: http.StatusUnprocessableEntity, Detail: "Goes past the complete length."}},
+		{store.ErrScattered, problem{Status: http.StatusConflict, Detail: "Too many separate ranges are kept; fill the gaps between them first."}},
 		{errTooLarge, problem{Status: http.StatusRequestEntityTooLarge, Detail: "The request content is longer than this server takes."}},
 	} {
 		if errors.Is(err, t.err) {

@@ -16,9 +16,7 @@ func (s *Server) getRequestContent(x *exchange) {
 		s.refuse(x, problem{Status: http.StatusNotFound})
 		return
 	}
-	if p.Writer != nil {
-		p.Writer.Observe()
-	}
+	observe(p)
 	kept, err := x.op.Durable()
 	if err != nil {
 		s.opts.Logger.Error("request content", "error", err)
@@ -37,6 +35,13 @@ func (s *Server) getRequestContent(x *exchange) {
 	h.Set("ETag", offsetTag(offset))
 	uploadedType(h, x.op.Job.ContentType)
 	s.serveContent(x, noTime, content, offset)
+}
+
+// observe notes that a client is told what is kept while others write.
+func observe(p store.Progress) {
+	for _, w := range p.Writers {
+		w.Observe()
+	}
 }
 
 // offsetTag is the entity tag of the request content. Bytes are only ever appended, so their number

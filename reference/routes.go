@@ -37,6 +37,8 @@ const (
 	pathResponses = "/responses/"
 	pathItems     = "/items"
 	pathReceipt   = "/receipt"
+	pathUploads   = "/uploads"
+	pathContent   = "/content"
 	pathDocuments = "/documents"
 	pathHealth    = "/healthz"
 )
@@ -68,6 +70,13 @@ var (
 		http.MethodDelete: (*Server).deleteMessage}}
 	resourceResponse = &resource{find: findOperation, methods: methods{
 		http.MethodGet: (*Server).getResponseContent, http.MethodHead: (*Server).getResponseContent}}
+	resourceUploads = &resource{describe: (*Server).describeUploads, methods: methods{
+		http.MethodGet: (*Server).countUploads, http.MethodHead: (*Server).countUploads,
+		http.MethodPost: (*Server).postUpload}}
+	resourceUpload = &resource{find: findOperation, methods: methods{
+		http.MethodGet: (*Server).getUpload, http.MethodHead: (*Server).getUpload,
+		http.MethodDelete: (*Server).closeOperation}}
+	resourceUploadContent = &resource{find: findOperation, methods: methods{http.MethodPut: (*Server).putPart}}
 )
 
 // route finds the resource of an escaped path. The path is never cleaned nor decoded: what is not
@@ -78,6 +87,8 @@ func route(path string) (*resource, string) {
 		return resourceHealth, ""
 	case pathItems:
 		return resourceItems, ""
+	case pathUploads:
+		return resourceUploads, ""
 	case pathDocuments:
 		return resourceDocuments, ""
 	}
@@ -93,6 +104,8 @@ func route(path string) (*resource, string) {
 		{pathRequests, "", resourceRequest},
 		{pathMessages, "", resourceMessage},
 		{pathResponses, "", resourceResponse},
+		{pathUploads + "/", pathContent, resourceUploadContent},
+		{pathUploads + "/", "", resourceUpload},
 	} {
 		id, ok := strings.CutPrefix(path, t.prefix)
 		if !ok {
@@ -185,14 +198,16 @@ func findOperation(s *Server, x *exchange) bool {
 
 // find finds the operation to which a URI belongs.
 func (s *Server) find(r *http.Request, id string) (*store.Operation, bool) {
-	switch res, _ := route(r.URL.EscapedPath()); res {
-	case resourceRequest:
-		return s.store.RequestContent(id)
+	res, _ := route(r.URL.EscapedPath())
+	search := s.store.ResponseContent
+	switch res {
+	case resourceRequest, resourceUpload, resourceUploadContent:
+		search = s.store.RequestContent
 	case resourceMessage:
-		return s.store.ResponseMessage(id)
-	default:
-		return s.store.ResponseContent(id)
+		search = s.store.ResponseMessage
 	}
+	op, ok := search(id)
+	return op, ok && op.Upload == (res == resourceUpload || res == resourceUploadContent)
 }
 
 func (s *Server) getHealth(x *exchange) {

@@ -28,6 +28,7 @@ type Seams struct {
 	Effect  EffectSeams
 	Message MessageSeams
 	Content ContentSeams
+	Upload  UploadSeams
 	Store   store.Seams
 
 	Document DocumentSeams
@@ -125,11 +126,11 @@ type BodySeams struct {
 	Kept func(in Intake, n int64) int64
 }
 
-// PatchSeams are about which PATCH is carried out, and how.
+// PatchSeams are about which PATCH, and which part of an upload, is carried out, and how.
 type PatchSeams struct {
 	// Accepts tells by the fields of the request whether the patch is in a known format.
 	Accepts func(http.Header) bool
-	// Range reads the part fields, whose names are in lower case.
+	// Range reads the part fields, whose names are in lower case; of a PUT its own fields.
 	Range func(op *store.Operation, fields map[string][]string) (ContentRange, error)
 	// Part is what is made of a part whose range is c: the range to which it is applied, and its bytes.
 	Part func(op *store.Operation, c ContentRange, body io.Reader) (ContentRange, io.Reader)
@@ -165,6 +166,18 @@ type ContentSeams struct {
 	View func(r *http.Request, content io.ReadSeeker) io.ReadSeeker
 }
 
+// UploadSeams are about uploads that a request of their own began.
+type UploadSeams struct {
+	// Known finds the upload that the same request began before.
+	Known func(store.Record) (*store.Operation, bool)
+	// Shown is what is told of a body of which kept is durable.
+	Shown func(op *store.Operation, kept store.Extents) store.Extents
+	// Rivals are the writers from which a part that brings r takes over.
+	Rivals func(op *store.Operation, r store.Extent) store.Progress
+	// Status has the last word on the status document.
+	Status func(r *http.Request, op *store.Operation, status UploadStatus) UploadStatus
+}
+
 // decisions are the right ones, but for those that Options.Seams replaces.
 func (s *Server) decisions() Seams {
 	seams := Seams{
@@ -186,8 +199,14 @@ func (s *Server) decisions() Seams {
 			Accepts: isByterange,
 			Range:   func(_ *store.Operation, fields map[string][]string) (ContentRange, error) { return rangeOf(fields) },
 			Part:    func(_ *store.Operation, c ContentRange, body io.Reader) (ContentRange, io.Reader) { return c, body },
-			Fits:    func(_ *store.Operation, c ContentRange, up store.Progress) error { return fits(c, up) },
+			Fits:    fitsIn,
 			Same:    bytes.Equal,
+		},
+		Upload: UploadSeams{
+			Known:  s.knownUpload,
+			Shown:  func(_ *store.Operation, kept store.Extents) store.Extents { return kept },
+			Rivals: (*store.Operation).Within,
+			Status: func(_ *http.Request, _ *store.Operation, status UploadStatus) UploadStatus { return status },
 		},
 	}
 	seams.Document = DocumentSeams{

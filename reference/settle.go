@@ -29,23 +29,21 @@ const (
 // writer has gone, or its open connection has been silent for grace. It gives up after limit where bytes keep
 // coming; quiet tells whether it did not. The writer is not disturbed.
 func (s *Server) settle(ctx context.Context, op *store.Operation, grace, limit time.Duration) (p store.Progress, quiet bool) {
-	return settleOperation(ctx, op, grace, limit, func() []*peer { return nil })
+	return settleWriters(ctx, op.Progress, grace, limit, func() []*peer { return nil })
 }
 
 // settleAll does so for who reads: it waits also for requests that came earlier and are still to become
 // the writer.
 func (s *Server) settleAll(ctx context.Context, op *store.Operation) store.Progress {
-	p, _ := settleOperation(ctx, op, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
+	p, _ := settleWriters(ctx, op.Progress, drainGrace, drainLimit, func() []*peer { return s.doors.waiting(op) })
 	return p
 }
 
-func settleOperation(ctx context.Context, op *store.Operation, grace, limit time.Duration, others func() []*peer) (p store.Progress, quiet bool) {
+// settleWriters waits for the writers that look shows, and for others.
+func settleWriters(ctx context.Context, look func() store.Progress, grace, limit time.Duration, others func() []*peer) (p store.Progress, quiet bool) {
 	quiet = settleSeats(ctx, grace, limit, others, func() activity {
-		p = op.Progress()
-		if p.Writer == nil {
-			return activity{mark: p.Offset}
-		}
-		return activity{p.Offset, []*store.Seat{&p.Writer.Seat}}
+		p = look()
+		return activity{p.Kept.Bytes(), p.Seats()}
 	})
 	return p, quiet
 }
@@ -67,7 +65,7 @@ func settleSeats(ctx context.Context, grace, limit time.Duration, others func() 
 			last = time.Now()
 		}
 		now = next
-		var released <-chan struct{}
+		var released <-chan struct{} // of one of them: the tick finds the rest
 		for _, seat := range now.seats {
 			peers = append(peers, seat.Peer().(*peer))
 			released = seat.Released()
@@ -147,19 +145,25 @@ func pause(ctx context.Context, event <-chan struct{}, d time.Duration) bool {
 	return true
 }
 
-// takeOver gives the right to append to a newer request. It waits for a writer that is at work, unless the
-// client has looked at the offset meanwhile, which it does when it has given the old connection up.
+// takeOver gives the right to append to a newer request.
 func (s *Server) takeOver(x *exchange, op *store.Operation, peer *peer) (*store.Writer, error) {
+	return s.takeOverFrom(x.r.Context(), op.Progress, func(p store.Progress) (*store.Writer, error) { return op.Acquire(p.Writer, peer) })
+}
+
+// takeOverFrom takes a right from the writers that look shows. It waits for one that is at work, unless the client
+// has looked at what is kept meanwhile, which it does when it has given the old connection up.
+func (s *Server) takeOverFrom(ctx context.Context, look func() store.Progress, acquire func(store.Progress) (*store.Writer, error)) (*store.Writer, error) {
 	deadline := time.Now().Add(takeOverLimit)
+	nobody := func() []*peer { return nil }
 	for {
-		p, _ := s.settle(x.r.Context(), op, drainGrace, drainLimit)
-		if p.Writer != nil && !p.Writer.Observed() {
+		p, _ := settleWriters(ctx, look, drainGrace, drainLimit, nobody)
+		if slices.ContainsFunc(p.Writers, func(w *store.Writer) bool { return !w.Observed() }) {
 			var quiet bool
-			if p, quiet = s.settle(x.r.Context(), op, s.opts.TakeOver, time.Until(deadline)); !quiet {
+			if p, quiet = settleWriters(ctx, look, s.opts.TakeOver, time.Until(deadline), nobody); !quiet {
 				return nil, store.ErrBusy
 			}
 		}
-		w, err := op.Acquire(p.Writer, peer)
+		w, err := acquire(p)
 		if !errors.Is(err, store.ErrBusy) || time.Now().After(deadline) {
 			return w, err
 		}

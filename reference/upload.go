@@ -43,9 +43,9 @@ func (s *Server) examine(x *exchange) (store.Record, *problem) {
 	if p := examineContent(x.r, s.opts.MaxBody); p != nil {
 		return store.Record{}, p
 	}
-	key := trimOWS(x.r.Header.Get("Idempotency-Key"))
-	if len(key) > maxKey {
-		return store.Record{}, &problem{Status: http.StatusBadRequest, Detail: "The Idempotency-Key is too long."}
+	key, p := idempotencyKey(x.r)
+	if p != nil {
+		return store.Record{}, p
 	}
 	job.ContentType = x.r.Header.Get("Content-Type")
 	resume := s.seams.Prefer.Resume(s.seams.Prefer.Parse(x.r.Header.Values("Prefer")))
@@ -63,6 +63,14 @@ func (s *Server) examine(x *exchange) (store.Record, *problem) {
 
 const maxKey = 255 // bytes
 
+func idempotencyKey(r *http.Request) (string, *problem) {
+	key := trimOWS(r.Header.Get("Idempotency-Key"))
+	if len(key) > maxKey {
+		return "", &problem{Status: http.StatusBadRequest, Detail: "The Idempotency-Key is too long."}
+	}
+	return key, nil
+}
+
 // examineContent refuses what this target does not take: content codings, messages and multiparts
 // (415), and bodies that are too long (413).
 func examineContent(r *http.Request, limit int64) *problem {
@@ -73,15 +81,16 @@ func examineContent(r *http.Request, limit int64) *problem {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return &problem{Status: http.StatusUnsupportedMediaType, Detail: "Content codings are not supported."}
 	}
-	value := r.Header.Get("Content-Type")
-	if value == "" {
-		return nil
-	}
-	media, _, err := mime.ParseMediaType(value)
-	if err != nil || !strings.Contains(media, "/") || strings.HasPrefix(media, "multipart/") || strings.HasPrefix(media, "message/") {
+	if value := r.Header.Get("Content-Type"); value != "" && !isStorable(value) {
 		return &problem{Status: http.StatusUnsupportedMediaType, Detail: "This target takes no message/* and no multipart/*."}
 	}
 	return nil
+}
+
+// isStorable tells whether a Content-Type is one that is kept as it is: not what frames other content.
+func isStorable(value string) bool {
+	media, _, err := mime.ParseMediaType(value)
+	return err == nil && strings.Contains(media, "/") && !strings.HasPrefix(media, "multipart/") && !strings.HasPrefix(media, "message/")
 }
 
 // upload receives the body of a new operation, and answers.

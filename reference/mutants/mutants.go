@@ -29,6 +29,8 @@ func All() []Mutant {
 		{"prefer", prefer()}, {"offer", offer()}, {"before100", before100()}, {"offset", offset()}, {"body", body()},
 		{"patch", patch()}, {"concurrency", concurrency()}, {"effect", effect()}, {"message", message()},
 		{"download", download()}, {"restart", restart()}, {"privacy", privacy()}, {"acknowledge", acknowledge()},
+		{"upload-resource offer", uploadOffer()}, {"upload-resource write", uploadWrite()}, {"upload-resource parts", uploadParts()},
+		{"upload-resource status", uploadStatus()}, {"upload-resource outcome", uploadOutcome()}, {"upload-resource life", uploadLife()},
 		{"byterange offer", byterangeOffer()}, {"byterange download", byterangeDownload()}, {"byterange upload", byterangeUpload()},
 		{"byterange part", byterangePart()}, {"byterange refuse", byterangeRefuse()}, {"byterange transaction", byterangeTransaction()},
 		{"expect-range", expectRange()}, {"range-query", rangeQuery()},

@@ -1,6 +1,9 @@
 package store
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Extent is the bytes from From up to, and without, To.
 type Extent struct {
@@ -91,3 +94,29 @@ func (e Extents) blank(p []byte, off int64) {
 		clear(p[at-off:])
 	}
 }
+
+// Prefix is how many bytes from the beginning were written without a gap.
+func (e Extents) Prefix() int64 {
+	if len(e) == 0 || e[0].From > 0 {
+		return 0
+	}
+	return e[0].To
+}
+
+// At tells whether the byte at a position was written, and how far that goes on: up to, and without, end, which is
+// math.MaxInt64 behind the last extent.
+func (e Extents) At(pos int64) (written bool, end int64) {
+	i := e.index(pos + 1)
+	if i == len(e) {
+		return false, math.MaxInt64
+	}
+	if e[i].From <= pos {
+		return true, e[i].To
+	}
+	return false, e[i].From
+}
+
+// Len is the number of bytes.
+func (x Extent) Len() int64 { return max(0, x.To-x.From) }
+
+func (x Extent) meets(y Extent) bool { return max(x.From, y.From) < min(x.To, y.To) }

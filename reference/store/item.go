@@ -18,6 +18,7 @@ type Item struct {
 	ContentType string    `json:"type"`
 	Owner       string    `json:"owner,omitempty"`
 	Respond     int64     `json:"respond,omitempty"`
+	Upload      bool      `json:"upload,omitempty"` // made by an operation with Record.Upload
 	Created     time.Time `json:"created"`
 	Deleted     bool      `json:"deleted,omitempty"` // the description stays: creations are counted
 }
@@ -27,7 +28,7 @@ type Item struct {
 // it is tried. The rename of the description is the commit point. It returns the item as it is kept.
 func (op *Operation) Commit(it Item) (*Item, error) {
 	s := op.s
-	it.ID, it.Owner = s.seams.Identity(op), op.Owner
+	it.ID, it.Owner, it.Upload = s.seams.Identity(op), op.Owner, op.Upload
 	if kept, ok := s.anyItem(it.ID); ok {
 		return kept, nil
 	}
@@ -51,6 +52,11 @@ func (op *Operation) Commit(it Item) (*Item, error) {
 // settle makes the complete body and its journal durable: without them a crash after the effect could
 // leave a client that asks for the response with nothing, and it would ask for the effect again.
 func (op *Operation) settle() error {
+	if op.Sparse {
+		if _, err := op.DurableExtents(); err != nil {
+			return err
+		}
+	}
 	if !op.s.opts.Sync {
 		return nil
 	}
@@ -104,6 +110,9 @@ func (s *Store) addItem(it *Item) {
 	s.items[it.ID] = it
 	s.tags[it.Tag]++
 	s.total++
+	if it.Upload {
+		s.uploads[it.Tag]++
+	}
 }
 
 func (s *Store) anyItem(id string) (*Item, bool) {
@@ -163,6 +172,23 @@ func (s *Store) Count(tag string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.tags[tag]
+}
+
+// CountUploads is the number of items that uploads (Record.Upload) with a tag made, deleted ones included.
+func (s *Store) CountUploads(tag string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.uploads[tag]
+}
+
+// TotalUploads is the number of items that uploads made.
+func (s *Store) TotalUploads() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, made := range s.uploads {
+		n += made
+	}
+	return n
 }
 
 // Total is the number of items created.

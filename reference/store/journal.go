@@ -27,6 +27,12 @@ type Record struct {
 	Job             Job       `json:"job"`
 	Created         time.Time `json:"created"`
 
+	// Upload operations have a request of their own that began them: nothing is complete before the first
+	// write, not even where the length is 0. Sparse ones take what is written in any order and from several
+	// writers at once.
+	Upload bool `json:"upload,omitempty"`
+	Sparse bool `json:"sparse,omitempty"`
+
 	// Transient operations have no URI and no key: nobody can come back to them, so they have no journal.
 	Transient bool `json:"-"`
 }
@@ -55,22 +61,31 @@ type entry struct {
 	Record   *Record   `json:"record,omitempty"`
 	Length   *int64    `json:"length,omitempty"` // the complete length, when it became known later
 	Response *Response `json:"response,omitempty"`
+	Kept     Extents   `json:"kept,omitempty"` // only in the file of extents of a sparse operation
 }
 
 func (s *Store) appendEntry(id string, e entry, durable bool) error {
 	return appendLines(s.path(dirOperations, id), durable && s.opts.Sync, e)
 }
 
-// appendLines adds entries to a journal in one write, each a line: checksum, space, JSON, newline. A torn line fails
-// its checksum, so that a kill in the middle of a write leaves the state from before.
-func appendLines[E any](path string, durable bool, entries ...E) error {
-	var lines []byte
+// linesOf makes each entry a line: checksum, space, JSON, newline. A torn line fails its checksum, so that a kill in
+// the middle of a write leaves the state from before.
+func linesOf[E any](entries ...E) (lines []byte, err error) {
 	for _, e := range entries {
 		data, err := json.Marshal(e)
 		if err != nil {
-			return fmt.Errorf("journal: %w", err)
+			return nil, err
 		}
 		lines = fmt.Appendf(lines, "%08x %s\n", crc32.ChecksumIEEE(data), data)
+	}
+	return lines, nil
+}
+
+// appendLines adds entries to a journal in one write.
+func appendLines[E any](path string, durable bool, entries ...E) error {
+	lines, err := linesOf(entries...)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {

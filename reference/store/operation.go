@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -30,14 +31,17 @@ type Operation struct {
 	mu       sync.Mutex
 	state    State
 	length   int64 // complete length in bytes, -1 while unknown
-	offset   int64 // bytes kept
+	kept     Extents
 	counted  int64 // bytes of it that the quota counts
-	synced   int64 // bytes of it that are durable
+	synced   int64 // bytes of its prefix that are durable
 	promised bool  // the journal and the names are durable
-	writer   *Writer
+	writers  []*Writer
 	response *Response
 	touched  time.Time
 	done     chan struct{} // closed when state becomes Done or Closed
+
+	saving sync.Mutex // of the file of extents; before mu
+	saved  Extents    // what it says
 }
 
 func newOperation(s *Store, r Record) *Operation {
@@ -72,20 +76,50 @@ func (s *Store) Begin(r Record) (*Operation, error) {
 // Progress is a consistent view of an operation.
 type Progress struct {
 	State  State
-	Offset int64 // bytes kept
-	Length int64 // complete length, -1 while unknown
-	Writer *Writer
+	Offset int64   // bytes kept, of the prefix
+	Length int64   // complete length, -1 while unknown
+	Writer *Writer // the one that came last, nil while there is none
+
+	Kept    Extents   // all bytes kept
+	Writers []*Writer // all of them: only a sparse operation can have several
 }
 
 // Progress returns the state, the bytes kept and who is writing.
 func (op *Operation) Progress() Progress {
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	return Progress{op.state, op.offset, op.length, op.writer}
+	p := Progress{State: op.state, Offset: op.kept.Prefix(), Length: op.length,
+		Kept: slices.Clone(op.kept), Writers: slices.Clone(op.writers)}
+	if n := len(p.Writers); n > 0 {
+		p.Writer = p.Writers[n-1]
+	}
+	return p
+}
+
+// Seats are the places of the writers.
+func (p Progress) Seats() []*Seat {
+	var seats []*Seat
+	for _, w := range p.Writers {
+		seats = append(seats, &w.Seat)
+	}
+	return seats
+}
+
+// Within is Progress with those writers only that are still to write within r.
+func (op *Operation) Within(r Extent) Progress {
+	p := op.Progress()
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	p.Writers = slices.DeleteFunc(p.Writers, func(w *Writer) bool { return !w.rest.meets(r) })
+	return p
 }
 
 // State of the operation.
-func (op *Operation) State() State { return op.Progress().State }
+func (op *Operation) State() State {
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	return op.state
+}
 
 // Done is closed when the response is there or the operation is closed.
 func (op *Operation) Done() <-chan struct{} { return op.done }
@@ -97,11 +131,15 @@ func (op *Operation) Response() (*Response, bool) {
 	return op.response, op.state == Done
 }
 
-// Durable makes the bytes kept so far durable and returns their number. Without Options.Sync they only
+// Durable makes the bytes kept so far durable and returns the number of those of the prefix. Without Options.Sync they only
 // have to survive the process, which they do from the moment they are written.
 func (op *Operation) Durable() (int64, error) {
+	if op.Sparse {
+		kept, err := op.DurableExtents()
+		return kept.Prefix(), err
+	}
 	op.mu.Lock()
-	offset, synced, promised := op.offset, op.synced, op.promised
+	offset, synced, promised := op.kept.Prefix(), op.synced, op.promised
 	op.mu.Unlock()
 	if !op.s.opts.Sync || op.Transient || (promised && synced >= offset) {
 		return offset, nil
@@ -123,7 +161,7 @@ func (op *Operation) syncBody(offset int64) error {
 // promise makes the journal and the names of the operation's files durable, once.
 func (op *Operation) promise() error {
 	op.mu.Lock()
-	promised, named := op.promised, op.offset > 0 // before the first byte the body may have no name
+	promised, named := op.promised, len(op.kept) > 0 // before the first byte the body may have no name
 	op.mu.Unlock()
 	if promised || !op.s.opts.Sync || op.Transient {
 		return nil
@@ -176,6 +214,11 @@ func (op *Operation) Finish(r *Response) error {
 	if op.State() != Complete {
 		return nil
 	}
+	if op.Sparse {
+		if _, err := op.DurableExtents(); err != nil {
+			return err
+		}
+	}
 	if !op.Transient {
 		if err := op.promise(); err != nil {
 			return err
@@ -204,7 +247,7 @@ func (op *Operation) Cancel() error {
 	}
 	was := op.state
 	op.state = Closed
-	op.stopWriter()
+	op.stop(everyWriter)
 	counted := op.counted
 	op.counted = 0
 	op.mu.Unlock()
@@ -230,6 +273,9 @@ func (op *Operation) remove(counted int64) error {
 	}
 	if err := os.Remove(op.bodyPath()); !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, err)
+	}
+	if op.Sparse {
+		errs = append(errs, op.removeExtents())
 	}
 	_ = op.s.quota.addBytes(op.Owner, -counted) // giving back is never refused
 	return errors.Join(errs...)

@@ -93,20 +93,22 @@ func (s *Store) recoverOperation(id string) error {
 	return nil
 }
 
-// restore sets offset and state from what the disk says.
+// restore sets what is kept, and the state, from what the disk says.
 func (op *Operation) restore() {
-	if st, err := os.Stat(op.bodyPath()); err == nil {
-		op.offset = st.Size()
+	st, err := os.Stat(op.bodyPath())
+	written := err == nil
+	if written {
+		op.kept = op.s.seams.Restored(op, op.restoreExtents(st.Size()))
 		op.touched = st.ModTime().UTC()
 	}
 	if op.response != nil {
 		op.state = Done
 		close(op.done)
-	} else if op.offset == op.length {
+	} else if op.kept.Prefix() == op.length && (written || !op.Upload) {
 		op.state = Complete
 	}
 	if _, made := op.s.items[op.Item]; !made {
-		op.counted = op.offset
+		op.counted = op.kept.Bytes()
 	}
 	op.synced, op.promised = 0, false // who knows how far the last process came
 }
@@ -115,7 +117,7 @@ func (op *Operation) restore() {
 // that were not committed, temporary files.
 func (s *Store) removeOrphans() error {
 	for dir, known := range map[string]func(string) bool{
-		dirBodies: func(name string) bool { return s.all[name] != nil },
+		dirBodies: func(name string) bool { return s.all[strings.TrimSuffix(name, extentsSuffix)] != nil },
 		dirItems: func(name string) bool {
 			id, isData := strings.CutSuffix(name, dataSuffix)
 			it := s.items[id]

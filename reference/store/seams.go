@@ -13,6 +13,8 @@ type Seams struct {
 	Whole func(op *Operation, offset, length int64) bool
 	// Write puts p into the file of a body at offset, and returns how many bytes of it are kept.
 	Write func(f *os.File, p []byte, offset int64) (int, error)
+	// Restored is what is kept of a body after a restart of the store, when the disk says kept.
+	Restored func(op *Operation, kept Extents) Extents
 	// Filled tells whether a document of length bytes (-1: unknown) is complete of which these were written.
 	Filled func(kept Extents, length int64) bool
 	// Recovered is what a restart finds of the bytes that the journal of a document tells of.
@@ -38,6 +40,7 @@ func Decisions() Seams {
 		Identity:  func(op *Operation) string { return op.Item },
 		Whole:     func(_ *Operation, offset, length int64) bool { return offset == length },
 		Write:     func(f *os.File, p []byte, offset int64) (int, error) { return f.WriteAt(p, offset) },
+		Restored:  func(_ *Operation, kept Extents) Extents { return kept },
 		Filled:    func(kept Extents, length int64) bool { return length >= 0 && kept.Covers(length) },
 		Recovered: func(kept Extents) Extents { return kept },
 		Holes:     Extents.blank,

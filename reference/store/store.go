@@ -18,6 +18,8 @@ var (
 	ErrClosed     = errors.New("the operation is closed")
 	ErrPastEnd    = errors.New("more bytes than the complete length")
 	ErrLength     = errors.New("contradicts the complete length")
+	ErrGap        = errors.New("starts beyond the bytes kept")
+	ErrScattered  = errors.New("too many separate ranges are kept already")
 	ErrBytes      = errors.New("the quota of stored bytes is used up")
 	ErrOperations = errors.New("the quota of open operations is used up")
 	ErrKeyTaken   = errors.New("the idempotency key is in use")
@@ -55,6 +57,7 @@ type Store struct {
 	keys     map[string]*Operation // by owner and idempotency key
 	items    map[string]*Item
 	tags     map[string]int // creations by tag
+	uploads  map[string]int // those of them that uploads made
 	total    int            // creations
 
 	serial      atomic.Int64 // of the last effect of a document
@@ -93,6 +96,7 @@ func Open(o Options) (*Store, error) {
 		keys:     map[string]*Operation{},
 		items:    map[string]*Item{},
 		tags:     map[string]int{},
+		uploads:  map[string]int{},
 
 		docs:      map[Place]*Document{},
 		hidden:    map[string]*Document{},

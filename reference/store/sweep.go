@@ -37,7 +37,7 @@ func (op *Operation) expired(now time.Time, incomplete, finished time.Duration) 
 	defer op.mu.Unlock()
 	switch op.state {
 	case Receiving:
-		return op.writer == nil && now.Sub(op.touched) >= incomplete
+		return len(op.writers) == 0 && now.Sub(op.touched) >= incomplete
 	case Done:
 		return now.Sub(op.touched) >= finished
 	default:

@@ -2,7 +2,9 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"os"
+	"slices"
 	"sync/atomic"
 )
 
@@ -12,13 +14,15 @@ type Peer interface {
 	Stop()
 }
 
-// Writer is the right to append to one operation. There is one at a time; who acquires it fences the
-// one before, whose late bytes never get in.
+// Writer is the right to write a range of one operation. For each byte there is one at a time; who acquires
+// it fences the one before, whose late bytes never get in.
 type Writer struct {
 	Seat
 	op      *Operation
 	file    *os.File
-	flushed int64 // bytes whose write-back has been started
+	rest    Extent // what is still to be written; guarded by op.mu
+	flushed int64  // where the write-back begins that has not been started
+	unsaved int64  // bytes since the file of extents was written
 }
 
 // Seat is the place of a connection that writes to a body.
@@ -40,41 +44,68 @@ func (s *Seat) Observe() { s.observed.Store(true) }
 // Observed tells whether Observe was called.
 func (s *Seat) Observed() bool { return s.observed.Load() }
 
-// Acquire takes the right to append from the writer that the caller saw (nil: none). It fails with
-// ErrBusy when somebody else has got it meanwhile, ErrComplete or ErrClosed when there is nothing to append.
+// Acquire takes the right to append to the prefix from the writer that the caller saw (nil: none). It fails
+// with ErrBusy when somebody else has got it meanwhile, ErrComplete or ErrClosed when there is nothing to append.
 func (op *Operation) Acquire(seen *Writer, peer Peer) (*Writer, error) {
 	op.mu.Lock()
 	defer op.mu.Unlock()
+	return op.acquire([]*Writer{seen}, peer, Extent{op.kept.Prefix(), math.MaxInt64})
+}
+
+// AcquireRange takes the right to write the range r from those writers that the caller saw; the ones at
+// work elsewhere are left alone. It fails as Acquire does, and with ErrGap where r begins behind the prefix of an
+// operation that is not sparse.
+func (op *Operation) AcquireRange(seen []*Writer, peer Peer, r Extent) (*Writer, error) {
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	return op.acquire(seen, peer, r)
+}
+
+func (op *Operation) acquire(seen []*Writer, peer Peer, r Extent) (*Writer, error) {
 	switch {
 	case op.state == Closed:
 		return nil, ErrClosed
 	case op.state != Receiving:
 		return nil, ErrComplete
-	case op.writer != seen && op.writer != nil:
-		return nil, ErrBusy
+	case !op.Sparse && r.From > op.kept.Prefix():
+		return nil, ErrGap
+	}
+	for _, w := range op.writers {
+		if w.rest.meets(r) && !slices.Contains(seen, w) {
+			return nil, ErrBusy
+		}
 	}
 	f, err := os.OpenFile(op.bodyPath(), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open body: %w", err)
 	}
-	op.stopWriter()
-	op.writer = &Writer{Seat: Seat{peer: peer, done: make(chan struct{})}, op: op, file: f, flushed: op.offset}
-	return op.writer, nil
+	op.stop(func(w *Writer) bool { return w.rest.meets(r) })
+	w := &Writer{Seat: Seat{peer: peer, done: make(chan struct{})}, op: op, file: f, rest: r, flushed: r.From}
+	op.writers = append(op.writers, w)
+	return w, nil
 }
 
-// stopWriter fences the current writer. op.mu is held.
-func (op *Operation) stopWriter() {
-	if op.writer != nil {
-		op.writer.peer.Stop()
-		op.writer = nil
-	}
+// stop fences some of the writers. op.mu is held.
+func (op *Operation) stop(which func(*Writer) bool) {
+	op.writers = slices.DeleteFunc(op.writers, func(w *Writer) bool {
+		if !which(w) {
+			return false
+		}
+		w.peer.Stop()
+		return true
+	})
 }
+
+func everyWriter(*Writer) bool { return true }
 
 func (op *Operation) fence() {
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	op.stopWriter()
+	op.stop(everyWriter)
 }
+
+// current tells whether the writer still has its right. op.mu is held.
+func (w *Writer) current() bool { return slices.Contains(w.op.writers, w) }
 
 // Operation is what the writer appends to.
 func (w *Writer) Operation() *Operation { return w.op }
@@ -83,38 +114,64 @@ func (w *Writer) Operation() *Operation { return w.op }
 func (w *Writer) Current() error {
 	w.op.mu.Lock()
 	defer w.op.mu.Unlock()
-	if w.op.writer != w {
+	if !w.current() {
 		return ErrFenced
 	}
 	return nil
 }
 
-// Append adds p at the offset. On an error none or a prefix of p was kept, and the offset tells which.
-func (w *Writer) Append(p []byte) error {
-	return w.append(int64(len(p)), func(offset int64) (int64, error) {
-		n, err := w.op.s.seams.Write(w.file, p, offset)
-		return int64(n), err
-	})
+// Next tells what the next bytes of the range are: n that are kept already, or n that are missing. n is 0 at
+// its end.
+func (w *Writer) Next() (kept bool, n int64, err error) {
+	w.op.mu.Lock()
+	defer w.op.mu.Unlock()
+	if !w.current() {
+		return false, 0, ErrFenced
+	}
+	kept, end := w.op.kept.At(w.rest.From)
+	return kept, Extent{w.rest.From, min(end, w.rest.To)}.Len(), nil
 }
 
-// append lets write put up to n bytes at the offset, unless the writer is fenced.
-func (w *Writer) append(n int64, write func(offset int64) (int64, error)) error {
-	op := w.op
+// Skip passes over n bytes that are kept already.
+func (w *Writer) Skip(n int64) {
+	w.op.mu.Lock()
+	defer w.op.mu.Unlock()
+	w.rest.From += n
+	w.flushed = w.rest.From
+}
+
+// Append writes p as the next bytes of the range, which must be missing. On an error none or a prefix of p
+// was kept, and Progress tells which.
+func (w *Writer) Append(p []byte) error {
+	if err := w.append(p); err != nil {
+		return err
+	}
+	return w.save()
+}
+
+func (w *Writer) append(p []byte) error {
+	op, n := w.op, int64(len(p))
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	if op.writer != w {
+	at := w.rest.From
+	switch {
+	case !w.current():
 		return ErrFenced
-	}
-	if op.length >= 0 && op.offset+n > op.length {
+	case op.length >= 0 && n > op.length-at, n > w.rest.Len():
 		return ErrPastEnd
+	case op.crowded(at):
+		return ErrScattered
 	}
 	if err := op.s.quota.addBytes(op.Owner, n); err != nil {
 		return err
 	}
-	written, err := write(op.offset)
+	k, err := op.s.seams.Write(w.file, p, at)
+	written := int64(k)
 	_ = op.s.quota.addBytes(op.Owner, written-n) // giving back is never refused
-	op.offset += written
+	op.kept = op.kept.Add(at, at+written)
 	op.counted += written
+	w.rest.From += written
+	w.unsaved += written
 	op.touched = op.s.now()
 	w.writeBack()
 	if err != nil {
@@ -128,29 +185,33 @@ func (w *Writer) append(n int64, write func(offset int64) (int64, error)) error 
 const writeBackStep = 8 << 20
 
 func (w *Writer) writeBack() {
-	if n := w.op.offset - w.flushed; w.op.s.opts.Sync && n >= writeBackStep {
+	if n := w.rest.From - w.flushed; w.op.s.opts.Sync && n >= writeBackStep {
 		startWriteBack(w.file, w.flushed, n)
-		w.flushed = w.op.offset
+		w.flushed = w.rest.From
 	}
 }
 
 // Durable makes the bytes kept so far durable and returns their number.
 func (w *Writer) Durable() (int64, error) { return w.op.Durable() }
 
-// Truncate keeps the first n bytes only.
+// Truncate keeps the first n bytes of the body only.
 func (w *Writer) Truncate(n int64) error {
 	op := w.op
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	if op.writer != w {
+	if !w.current() {
 		return ErrFenced
 	}
 	if err := w.file.Truncate(n); err != nil {
 		return fmt.Errorf("truncate body: %w", err)
 	}
-	_ = op.s.quota.addBytes(op.Owner, n-op.offset) // giving back is never refused
-	op.counted += n - op.offset
-	op.offset, op.synced, w.flushed = n, min(op.synced, n), min(w.flushed, n)
+	before := op.kept.Bytes()
+	op.kept = op.kept.Cut(n)
+	gone := before - op.kept.Bytes()
+	_ = op.s.quota.addBytes(op.Owner, -gone) // giving back is never refused
+	op.counted -= gone
+	op.synced = min(op.synced, n)
+	w.rest.From, w.flushed = min(w.rest.From, n), min(w.flushed, n)
 	return nil
 }
 
@@ -161,11 +222,11 @@ func (w *Writer) SetLength(n int64) error {
 	op.mu.Lock()
 	defer op.mu.Unlock()
 	switch {
-	case op.writer != w:
+	case !w.current():
 		return ErrFenced
 	case op.length == n:
 		return nil
-	case op.length >= 0 || n < op.offset:
+	case op.length >= 0 || op.kept.End() > n:
 		return ErrLength
 	}
 	if !op.Transient {
@@ -184,20 +245,21 @@ func (w *Writer) Complete() bool {
 	op := w.op
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	if op.writer != w || op.state != Receiving || !op.s.seams.Whole(op, op.offset, op.length) {
+	if !w.current() || op.state != Receiving || !op.s.seams.Whole(op, op.kept.Prefix(), op.length) {
 		return false
 	}
-	op.state, op.writer = Complete, nil
+	op.state, op.writers = Complete, nil
 	return true
 }
 
 // Release gives the right back and closes the file. It is called once, fenced or not.
 func (w *Writer) Release() {
 	w.op.mu.Lock()
-	if w.op.writer == w {
-		w.op.writer = nil
-	}
+	w.op.writers = slices.DeleteFunc(w.op.writers, func(o *Writer) bool { return o == w })
 	w.op.mu.Unlock()
 	_ = w.file.Close() // what was acknowledged was synced before
+	if w.op.Sparse {
+		_, _ = w.op.DurableExtents() // nothing was promised: who tells of it tries again
+	}
 	close(w.done)
 }
