@@ -82,8 +82,8 @@ func UploadNotComplete(f *Flow, plain Driver) {
 		op.Chunked = c.chunked
 		effects := f.Effects(f.W, op.Tag)
 		t := f.Attempt(c.d, op, f.At(RequestBody, c.at))
-		if c.chunked && !t.Evidence.Fired && t.Evidence.FinalStatus == 411 {
-			f.Note("chunked uploads are refused with 411")
+		if c.chunked && refusesOpen(c.d, t) {
+			f.Note("chunked uploads are refused with %d", t.Evidence.FinalStatus)
 			continue
 		}
 		f.Landed(t)
@@ -203,8 +203,8 @@ func UploadUnknownLength(f *Flow) {
 	op.Chunked = true
 	effects := f.Effects(f.W, op.Tag)
 	t := f.Attempt(f.D, op, f.At(RequestBody, Usual/2))
-	if !t.Evidence.Fired && t.Evidence.FinalStatus == 411 {
-		f.Unsupported("chunked uploads are refused with 411 (Length Required)")
+	if refusesOpen(f.D, t) {
+		f.Unsupported("chunked uploads are refused with %d", t.Evidence.FinalStatus)
 	}
 	f.Landed(t)
 	f.Resumable(op)
