@@ -33,11 +33,11 @@ var designed = map[string]string{
 var designedByterange = map[string]string{
 	"offer": `patch accept-patch unknown-type`,
 	"media": `message message-unmeasured multipart multipart-binary multipart-bad-boundary application application-integers
-		application-binary application-malformed message-cut multipart-cut application-cut indeterminate-cut`,
+		application-binary application-malformed large message-cut multipart-cut application-cut indeterminate-cut`,
 	"part": `range append content-offset content-type unknown-field short long no-range unknown-unit bad-range bad-offset
 		length-mismatch sized-with-body two-ranges refused-midway`,
 	"create":       `if-none-match segments length-last open-length end-early content-offset out-of-order repeat overlap put`,
-	"size":         `truncate allocate truncated-gone gap gap-zeros huge`,
+	"size":         `truncate allocate truncated-gone gap huge`,
 	"write":        `cut append-cut lost parts parts-cut parts-refused`,
 	"prefer":       `forms applied atomic atomic-parts not-asked`,
 	"precondition": `if-match-stale if-match-fresh if-unmodified-since etag`,

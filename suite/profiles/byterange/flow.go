@@ -142,9 +142,26 @@ func (f *flow) refused(r *exchange.Response, what string, statuses ...int) {
 	}
 }
 
+// get reads the document. A server may break its answer off rather than mix what was there with what a write brings
+// meanwhile: then it is asked again.
+func (f *flow) get(op *matrix.Operation) *exchange.Response {
+	req := matrix.RequestTo("GET", op.URL)
+	for range 3 {
+		r, err := f.Try(req)
+		if err == nil {
+			return r
+		}
+		if kind := exchange.KindOf(err); kind != exchange.Closed && kind != exchange.Reset || !f.Wait(f.Patient()/100) {
+			break
+		}
+		f.Note("GET on the document was broken off, and asked again")
+	}
+	return f.Do("GET on the document", req)
+}
+
 // content gives the bytes that the document shows; there says whether it is there.
 func (f *flow) content(op *matrix.Operation) (body []byte, there bool) {
-	r := f.Do("GET on the document", matrix.RequestTo("GET", op.URL))
+	r := f.get(op)
 	switch {
 	case r.Status == 404 || r.Status == 410 || r.Status == 204:
 		return nil, r.Status == 204

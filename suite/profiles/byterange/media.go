@@ -69,6 +69,13 @@ func mediaChecks() []matrix.Check {
 			Failure:  "The content is read as text, or up to a terminator although its length is known.",
 		}, Run: with(func(f *flow) { f.trickily(applicationType) })},
 		{Case: catalog.Case{
+			ID: "byterange.media.large", Level: catalog.Must, Source: modifying,
+			Requires: "A part of up to 200,000 bytes is written whole in each media type that the target names, whether the client waits for 100 (Continue) or not.",
+			Why:      "Frames are read through buffers, and documents are longer than those.",
+			Sends:    "Documents of 65,535, 70,000 and 200,000 bytes created by PATCH in each media type, of known and of indeterminate length, with Expect and without; GET.",
+			Failure:  "The limit for the fields of a part counts for its bytes as well, or a length of four bytes is read wrongly.",
+		}, Run: with(mediaLarge)},
+		{Case: catalog.Case{
 			ID: "byterange.media.multipart-bad-boundary", Level: catalog.Must, Source: loose(rfc(2046, "5.1.1"), loosePage),
 			Requires: "A multipart/byteranges whose media type has no boundary, or one that is nowhere in the body, is refused, and changes nothing.",
 			Why:      "No part can be found in it; whatever is written is not what the client meant.",
@@ -93,6 +100,23 @@ func (f *flow) written(media string, wordings func(body []byte) []wording) {
 		op := f.OpAs(matrix.NewTag(), small)
 		f.accepted(f.patch(op, w.frame, onlyNew), "a document created by "+w.what)
 		f.holds(op, op.Body, "created by "+w.what)
+	}
+}
+
+func mediaLarge(f *flow) {
+	for _, media := range f.types {
+		for _, open := range []bool{false, true} {
+			if open && media != applicationType {
+				continue
+			}
+			for _, n := range []int{65_535, 70_000, 200_000} {
+				for _, expect := range []bool{true, false} {
+					f.Round()
+					f.use(&driver{media: media, open: open, expect: expect})
+					f.document(f.AtMost(n))
+				}
+			}
+		}
 	}
 }
 

@@ -117,7 +117,7 @@ func tagMoves(f *flow) {
 	now := ""
 	var got []byte
 	for range 5 { // the server may still be draining the old connection
-		r := f.Do("GET on the document", matrix.RequestTo("GET", op.URL))
+		r := f.get(op)
 		if got, now = r.Body, r.Fields.Get("ETag"); matrix.FirstDifference(got, op.Body) >= 0 {
 			break
 		}
