@@ -281,7 +281,7 @@ func createPut(f *flow) {
 	op := f.Op(matrix.Usual)
 	effects := f.Effects(f.W, op.Tag)
 	f.Interrupt(putter{f.d}, op, f.At(matrix.RequestBody, matrix.Usual/2))
-	effects.None("of a PUT that was cut")
+	f.NoneYet(matrix.Watched{Effects: effects, When: "of a PUT that was cut"})
 	f.begins(op, "after a PUT that was cut")
 	f.brought(op)
 	effects.Once("of a PUT that was cut and completed by PATCH")

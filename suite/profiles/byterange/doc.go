@@ -11,7 +11,7 @@
 //   - HEAD on a document that is not yet complete tells how much of it is there, as its Content-Length (step 2); a server
 //     that keeps nothing of it answers 404, which stands for 0 (step 3). So does 204 without a length.
 //   - Any 2xx says that a segment was taken. The example of the draft sends If-None-Match: * with every segment, which only
-//     the first can mean: it is sent where the document is not there, and nowhere else.
+//     the first can mean: it is sent with the request that begins an upload, and with no other.
 //   - A document is complete, and has had its effect, when every byte up to a complete length that was named is in, whoever
 //     names it: Content-Range, Content-Offset, or the form */L. Without one it stays open. A write to a complete document
 //     is no second effect.

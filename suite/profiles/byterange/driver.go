@@ -11,12 +11,6 @@ import (
 	"github.com/resumespec/resumespec/suite/matrix"
 )
 
-// The facts that an Operation keeps.
-const (
-	// absent is kept while the document is not there: the next write is to create it.
-	absent = "absent"
-)
-
 // The values of the preference "transaction".
 const (
 	persist = "transaction=persist"
@@ -94,12 +88,10 @@ func (d *driver) Offset(op *matrix.Operation) (exchange.Request, error) {
 }
 
 // ReadOffset reads the Content-Length of a 2xx. A document that is not there has 0 bytes.
-func (d *driver) ReadOffset(op *matrix.Operation, r *exchange.Response) (int64, error) {
-	delete(op.Facts, absent)
+func (d *driver) ReadOffset(_ *matrix.Operation, r *exchange.Response) (int64, error) {
 	value := r.Fields.Get("Content-Length")
 	switch {
 	case r.Status == 404 || r.Status == 410:
-		op.Facts[absent] = "yes"
 		return 0, nil
 	case r.Status/100 != 2:
 		return 0, fmt.Errorf("HEAD on the document gave %d, not 2xx or 404", r.Status)
@@ -116,7 +108,8 @@ func (d *driver) ReadOffset(op *matrix.Operation, r *exchange.Response) (int64, 
 }
 
 // Resume sends a segment. An upload whose length the first request told names it in every segment; one of unknown length
-// names it in the last.
+// names it in the last. There is no condition on it: where HEAD found nothing, the server may yet be at work on the
+// connection that was cut.
 func (d *driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, error) {
 	complete := itoa(op.Len())
 	if op.Chunked && to < op.Len() {
@@ -126,12 +119,9 @@ func (d *driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, err
 	if from == to {
 		p = sized(op.Len())
 	}
-	fields := exchange.Fields{{Name: "Prefer", Value: persist}}
-	if from == 0 && op.Facts[absent] != "" {
-		fields = append(fields, onlyNew)
-	}
 	f := framed(d.media, typed(op, p))
-	return matrix.Piece{Request: d.request(op, f, fields...), Payload: f.at[0], From: from, To: to}, nil
+	req := d.request(op, f, exchange.Field{Name: "Prefer", Value: persist})
+	return matrix.Piece{Request: req, Payload: f.at[0], From: from, To: to}, nil
 }
 
 // Conflict says that a write came at the wrong offset, or where another is still at work. An upload that is meant to fail

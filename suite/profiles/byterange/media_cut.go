@@ -43,6 +43,9 @@ func mediaCut(f *flow) {
 		effects := f.Effects(f.W, op.Tag)
 		f.Interrupt(f.D, op, cut)
 		f.begins(op, "after "+cut.String())
+		if op.Sent < op.Len() {
+			effects.None("of an upload that was cut")
+		}
 		f.brought(op)
 		effects.Once("of an upload that was resumed after " + cut.String())
 	}

@@ -176,7 +176,7 @@ func partShort(f *flow) {
 	f.unheard(op, typed(op, part{body: op.Body[:60]}.with("Content-Range", "bytes 0-99/100")), onlyNew)
 	op.Sent = 60
 	f.begins(op, "after a part of 60 bytes for a range of 100")
-	effects.None("of a part that is shorter than its range")
+	f.NoneYet(matrix.Watched{Effects: effects, When: "of a part that is shorter than its range"})
 	f.brought(op)
 	effects.Once("of an upload that was completed after a short part")
 }

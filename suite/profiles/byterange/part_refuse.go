@@ -99,10 +99,7 @@ var wrongs = []wrong{
 		why:      "Each part has a single range; of two, any choice may be the wrong one.",
 		failure:  "The first, or the last, of several fields is taken.",
 		parts: func(data []byte) []part {
-			return []part{
-				part{body: data}.with("Content-Range", "bytes 10-19/*").with("Content-Range", "bytes 30-39/*").measured(),
-				part{body: data}.with("Content-Range", "bytes 10-19/*").with("Content-Offset", "30").measured(),
-			}
+			return []part{part{body: data}.with("Content-Range", "bytes 10-19/*").with("Content-Range", "bytes 30-39/*").measured()}
 		},
 	},
 }
@@ -165,8 +162,8 @@ func partMidway(f *flow) {
 		f.Round()
 		what := "a segment with " + describe(p.fields)
 		f.refused(f.write(op, p), what)
-		if now := f.Offset(f.D, op); now != at {
-			f.HarmfulAt(min(at, now), "request body", "the offset to stay at "+itoa(at)+" after "+what, "%d", now)
+		if now := f.Offset(f.D, op); now != at { // and no more than was sent before, or Offset had ended the case
+			f.Note("the server was still at work on the connection that was cut: %d bytes instead of %d", now, at)
 		}
 		effects.None("of " + what)
 	}
