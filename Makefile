@@ -58,8 +58,8 @@ mutants: ## the whole suite against every mutant of the reference server: report
 	@go build -trimpath -o bin/killmatrix ./cmd/killmatrix
 	@bin/killmatrix
 
-bench: setup ## benchmarks: the whole run, cuts per second, uploads, HTML
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports
+bench: setup ## benchmarks: the whole run, a sweep, cuts per second, uploads, HTML
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports ./suite/selftest
 	go test -run '^$$' -bench . -benchtime 3s -timeout 30m ./faults
 
 fuzz: ## every fuzz target for FUZZ (15s) each

@@ -54,7 +54,8 @@ func stopTarget(ctx context.Context, c *target.Config) error {
 		return fmt.Errorf("%s: %w: %s", words[0], err, firstLine(out))
 	}
 	return until(ctx, "the target to stop listening", func() bool {
-		conn, err := net.DialTimeout("tcp", c.Origin(), dialLimit)
+		dialer := net.Dialer{Timeout: dialLimit}
+		conn, err := dialer.DialContext(ctx, "tcp", c.Origin())
 		if err == nil {
 			_ = conn.Close() // it was only to see
 		}
@@ -65,7 +66,7 @@ func stopTarget(ctx context.Context, c *target.Config) error {
 // startTarget runs the command "start", which goes on running, and waits until the target is ready.
 func startTarget(ctx context.Context, c *target.Config) error {
 	words := c.Restart.Start
-	command := exec.Command(words[0], words[1:]...) // #nosec G204 -- the user's own command
+	command := exec.CommandContext(context.WithoutCancel(ctx), words[0], words[1:]...) // #nosec G204 -- the user's own command
 	command.Dir = filepath.Dir(c.Path)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it stays when the suite has ended, also by Ctrl-C
 	if err := command.Start(); err != nil {

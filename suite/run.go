@@ -111,7 +111,8 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 		return nil, err
 	}
 	r.server = answer.Fields.Get("Server")
-	return r, r.discover(ctx)
+	err = r.discover(ctx)
+	return r, err
 }
 
 // newRunner plans a run.

@@ -60,5 +60,12 @@ func certify(ctx context.Context, name, focus string, limit time.Duration) (repo
 	return suite.Run(ctx, suite.Options{
 		Config: config, Selection: selection, Version: "killmatrix",
 		Rerun: "go run ./cmd/killmatrix -mutant " + name,
+		Restart: func(context.Context) error {
+			next, err := server.Restart()
+			if err == nil {
+				server = next
+			}
+			return err
+		},
 	})
 }

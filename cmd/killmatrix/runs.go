@@ -76,9 +76,10 @@ type done struct {
 	err    error
 }
 
-// each gets the reports of all names, so many at a time, and tells of each that has come. The first error ends it.
-func each(ctx context.Context, names []string, jobs int, get source, tell func(done)) ([]*reports.Report, error) {
-	ctx, cancel := context.WithCancel(ctx)
+// each gets the reports of all names, so many at a time, and tells of each that has come. The first error ends it, and so
+// does the end of parent.
+func each(parent context.Context, names []string, jobs int, get source, tell func(done)) ([]*reports.Report, error) {
+	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	all := make([]*reports.Report, len(names))
 	finished, free := make(chan done), make(chan struct{}, jobs)
@@ -105,7 +106,7 @@ func each(ctx context.Context, names []string, jobs int, get source, tell func(d
 		all[one.index] = one.report
 		tell(one)
 	}
-	if err := context.Cause(ctx); failed == nil && err != nil {
+	if parent.Err() != nil {
 		failed = errors.New("interrupted")
 	}
 	return all, failed

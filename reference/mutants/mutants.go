@@ -28,7 +28,7 @@ func All() []Mutant {
 	}{
 		{"prefer", prefer()}, {"offer", offer()}, {"before100", before100()}, {"offset", offset()}, {"body", body()},
 		{"patch", patch()}, {"concurrency", concurrency()}, {"effect", effect()}, {"message", message()},
-		{"download", download()}, {"privacy", privacy()}, {"acknowledge", acknowledge()},
+		{"download", download()}, {"restart", restart()}, {"privacy", privacy()}, {"acknowledge", acknowledge()},
 	} {
 		for _, m := range area.mutants {
 			m.Area = area.name

@@ -110,7 +110,7 @@ func offset() []Mutant {
 		},
 		{
 			Name: "offset-locked", Sentence: "HEAD on an interrupted upload is answered with 423.",
-			Breaks: cases("upload.head-status", "offer.uri-reference"),
+			Breaks: cases("upload.head-status"),
 			Apply: func(s *reference.Seams) {
 				var locked sync.Map // by path
 				find := s.Access.Find

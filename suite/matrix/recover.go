@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/resumespec/resumespec/suite/exchange"
@@ -250,14 +251,12 @@ func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
 const longestPause = time.Second
 
 // retryAfter gives how long the server asks to wait, at most longestPause; 0 s and what is no number of
-// seconds leave the client's own pause. A number too large for an int asks for too long as well.
+// seconds leave the client's own pause. How large the number is does not matter, nor whether an int can hold it: one
+// second is the least that can be asked for, and the most that is given.
 func retryAfter(r *exchange.Response, own time.Duration) time.Duration {
-	seconds, err := strconv.ParseUint(r.Fields.Get("Retry-After"), 10, 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange):
+	value := r.Fields.Get("Retry-After")
+	if strings.Trim(value, "0123456789") == "" && strings.Trim(value, "0") != "" {
 		return longestPause
-	case err != nil || seconds == 0:
-		return min(own, longestPause)
 	}
-	return longestPause // one second is the least that can be asked for, and the most that is given
+	return min(own, longestPause)
 }

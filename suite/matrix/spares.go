@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -55,8 +56,8 @@ func (p *spares) drop() {
 // connect gives a connection for a clean exchange, and says whether it was used before.
 func (s *Session) connect() (conn net.Conn, used bool, err error) {
 	if s.spares != nil {
-		if conn = s.spares.take(); conn != nil {
-			return conn, true, nil
+		if spare := s.spares.take(); spare != nil {
+			return spare, true, nil
 		}
 	}
 	conn, err = s.dial()
@@ -75,7 +76,7 @@ func outlived(x *exchange.Exchange, err error) bool {
 // out counts for nothing.
 func (s *Session) outlived(req exchange.Request, user int, client Client) (*exchange.Response, []*exchange.Response, error) {
 	s.spares.drop()
-	if req.Method != "GET" && req.Method != "HEAD" {
+	if req.Method != http.MethodGet && req.Method != http.MethodHead {
 		s.stale = true
 		s.halt(catalog.Inconclusive, "a connection that persists", "it was closed under a "+req.Method)
 	}

@@ -180,7 +180,7 @@ func (t *tally) runs() []SweptRun {
 }
 
 // number is a decimal number or a digest.
-var number = regexp.MustCompile(`\b[0-9a-f]*[0-9][0-9a-f]*\b`)
+var number = regexp.MustCompile(`\b[0-9a-f]*\d[0-9a-f]*\b`)
 
 // alike says whether two findings differ in nothing but numbers and digests.
 func alike(a, b catalog.Finding) bool {

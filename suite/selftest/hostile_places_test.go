@@ -93,7 +93,7 @@ func TestJSONBombs(t *testing.T) {
 			})
 			hostile(t, mode{"", both(both(at(created, play), at(patched, play)), at(message, inside)), map[string]string{
 				completes: "pass warn",
-			}})
+			}}, unhurriedly)
 		})
 	}
 }

@@ -18,7 +18,7 @@ func BenchmarkSweep(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer server.Close() //nolint:errcheck // the folder is a temporary one
+	defer server.Close()
 	config := parse(b, fmt.Sprintf(wholeConfig, url))
 	cuts := 0
 	for b.Loop() {

@@ -97,11 +97,11 @@ func (d *driver) ReadOffset(_ *matrix.Operation, r *exchange.Response) (int64, e
 	if value == "" {
 		return 0, fmt.Errorf("HEAD on the request-content resource gave %d without Content-Length", r.Status)
 	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < 0 {
+	n, err := strconv.ParseUint(value, 10, 63) // digits only: a sign makes it no Content-Length (RFC 9110, 8.6)
+	if err != nil {
 		return 0, fmt.Errorf("HEAD on the request-content resource gave the Content-Length %q", value)
 	}
-	return n, nil
+	return int64(n), nil // #nosec G115 -- 63 bits
 }
 
 // Resume sends a part with PATCH. An upload whose length the first request told names it in every

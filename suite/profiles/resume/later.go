@@ -70,11 +70,11 @@ func (f *flow) acknowledged() acked {
 	f.Landed(t)
 	for _, r := range t.Interims {
 		if value := r.Fields.Get("Acknowledge"); value != "" {
-			n, err := strconv.ParseInt(value, 10, 64)
+			n, err := strconv.ParseUint(value, 10, 63)
 			if err != nil {
 				f.Broken("Acknowledge to be a number", "%q", value)
 			}
-			a.values = append(a.values, n)
+			a.values = append(a.values, int64(n)) // #nosec G115 -- 63 bits
 		}
 	}
 	if len(a.values) == 0 {

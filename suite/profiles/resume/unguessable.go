@@ -35,23 +35,25 @@ func offerUnguessable(f *flow) {
 	}
 }
 
-// quietUploads carries out many small uploads, some at a time, and only learns from them.
+// quietUploads carries out many small uploads, some at a time, and only learns from them. The limit of time is for
+// those that are made at once, not for their number.
 func (f *flow) quietUploads() []*matrix.Operation {
-	const workers = 8
+	const atOnce = 8
 	uploads := make([]*matrix.Operation, samples)
-	var all sync.WaitGroup
-	for worker := range workers {
-		all.Go(func() {
-			for i := worker; i < samples; i += workers {
-				uploads[i] = f.OpAs(matrix.NewTag(), 16)
-				_, interims, _ := f.TryAll(f.d.Start(uploads[i])) // a failed one offers nothing, and is counted as such
+	for group := range slices.Chunk(uploads, atOnce) {
+		f.Round()
+		var all sync.WaitGroup
+		for i := range group {
+			all.Go(func() {
+				group[i] = f.OpAs(matrix.NewTag(), 16)
+				_, interims, _ := f.TryAll(f.d.Start(group[i])) // a failed one offers nothing, and is counted as such
 				for _, r := range interims {
-					f.d.Learn(uploads[i], r)
+					f.d.Learn(group[i], r)
 				}
-			}
-		})
+			})
+		}
+		all.Wait()
 	}
-	all.Wait()
 	return uploads
 }
 
