@@ -140,7 +140,7 @@ func (s *rangeServer) multipartReader(in *multipart.Reader, length int64) func()
 	return func() (*rangePart, error) {
 		raw, err := in.NextRawPart()
 		if err != nil {
-			if err == io.EOF || s.has(noPartsTaken) { //nolint:errorlint // one that is wrapped is no orderly end
+			if err == io.EOF || s.has(noPartsTaken) { // one that is wrapped is no orderly end
 				return nil, io.EOF
 			}
 			return nil, truncated(err)

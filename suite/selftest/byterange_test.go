@@ -74,6 +74,20 @@ func TestRangeSweep(t *testing.T) {
 	}
 }
 
+// TestRangeUnspoken: of a server that takes no PATCH one case says so, and the others do not apply.
+func TestRangeUnspoken(t *testing.T) {
+	t.Parallel()
+	for _, r := range examineRange(t, 5*time.Second, ".", patchUnknown) {
+		want := reports.Unsupported
+		if r.ID == "byterange.offer.patch" {
+			want = reports.Fail
+		}
+		if r.Verdict != want {
+			t.Errorf("%s, not %s", told(r), want)
+		}
+	}
+}
+
 // rangeBug is one bug, with the case that has to catch it and the verdict that it has to give.
 type rangeBug struct {
 	quirks  []quirk

@@ -218,7 +218,7 @@ func (f *flow) trickily(media string) {
 		[]byte("\r\n\r\n\r\n"),
 		[]byte("--\r"),
 		[]byte("Content-Range: bytes 0-1/2\r\n\r\nab"),
-		slices.Concat(bytes.Repeat([]byte{0}, 70), bytes.Repeat([]byte{knownLength, indeterminateLength, 0x40, 0x80, 0xff}, 20), []byte{0}),
+		slices.Concat(make([]byte, 70), bytes.Repeat([]byte{knownLength, indeterminateLength, 0x40, 0x80, 0xff}, 20), []byte{0}),
 	} {
 		f.Round()
 		op := f.OpAs(matrix.NewTag(), 0)

@@ -106,7 +106,7 @@ func writeAppendCut(f *flow) {
 	if r := f.write(op, ranged(matrix.Usual, f.other(1, 9), "*")); r.Status/100 != 2 {
 		f.Unsupported("documents do not grow: a write at the end is answered %d", r.Status)
 	}
-	before, data := append(op.Body[:matrix.Usual:matrix.Usual], f.other(1, 9)...), f.other(n, 1)
+	before, data := replaced(op.Body, matrix.Usual, f.other(1, 9)), f.other(n, 1)
 	end := len(before)
 	f.cutPiece(f.piece(op, ranged(int64(end), data, "*")), f.At(matrix.RequestBody, n/2))
 	grown := *op
