@@ -244,7 +244,7 @@ var rangeLegals = []struct {
 	{with(sparse), creating + `|size\.|part\.refused`, ""},
 	{with(growthRefused), resizing, "part.append"},
 	{with(sizeRefused), resizing, ""},
-	{with(overlapRefused), creating + `|media\..* fin`, "create.overlap|offset-accepted|media"},
+	{with(overlapRefused), creating + `|media\..* fin`, "create.overlap|upload|media"},
 	{with(segment200), creating, ""},
 	{with(segment202), creating, ""},
 	{with(segment299), creating, ""},
