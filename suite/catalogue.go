@@ -6,6 +6,7 @@ import (
 
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
+	"github.com/resumespec/resumespec/suite/profiles/byterange"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
 )
 
@@ -20,6 +21,7 @@ type profile struct {
 // profiles lists them in the order of the report. A new profile is one line here.
 var profiles = []profile{
 	{resume.Name, resume.Title, resume.Source, resume.Checks, resume.Probe},
+	{byterange.Name, byterange.Title, byterange.Source, byterange.Checks, byterange.Probe},
 }
 
 // Cases gives every case in catalogue order.

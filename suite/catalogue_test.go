@@ -29,6 +29,27 @@ var designed = map[string]string{
 	"acknowledge": ``,
 }
 
+// designedByterange are the rows of profiles/options.md for byterange, in the same way.
+var designedByterange = map[string]string{
+	"offer": `patch accept-patch unknown-type`,
+	"media": `message message-unmeasured multipart multipart-binary multipart-bad-boundary application application-integers
+		application-binary application-malformed large message-cut multipart-cut application-cut indeterminate-cut`,
+	"part": `range append content-offset content-type unknown-field short long no-range unknown-unit bad-range bad-offset
+		length-mismatch sized-with-body two-ranges refused-midway`,
+	"create":       `if-none-match segments length-last open-length end-early content-offset out-of-order repeat overlap put`,
+	"size":         `truncate allocate truncated-gone gap huge`,
+	"write":        `cut append-cut lost parts parts-cut parts-refused`,
+	"prefer":       `forms applied atomic atomic-parts not-asked`,
+	"precondition": `if-match-stale if-match-fresh if-unmodified-since etag`,
+	"before100":    `head-cut lost state-unchanged reissue repeated`,
+	"upload": `offset-lawful kept offset-accepted offsets not-complete never-decreases completed content-intact many-pieces
+		interrupted-again unknown-length stalled-connection concurrent isolated`,
+	"response": `complete-upload once after-resume repeat repeat-first processed failed`,
+	"download": `range repeat if-range unsatisfiable suffix`,
+	"restart":  `kept intact`,
+	"sweep":    `request response`,
+}
+
 // shouldOnly are the rows that the definition marks as no more than a SHOULD or a MAY.
 var shouldOnly = []string{
 	"offer.unguessable", "offer.applied", "upload.kept", "response.delete", "download.message", "privacy.", "acknowledge.",
@@ -39,17 +60,21 @@ var points = map[string][]string{
 	"offer": {"none", "mid-upload"}, "before100": {"before-100"}, "upload": {"mid-upload"}, "response": {"pre-response"},
 	"download": {"partial-download"}, "restart": {"mid-upload", "pre-response"}, "privacy": {"mid-upload", "pre-response"}, "acknowledge": {"mid-upload"},
 	"sweep": {"mid-upload", "pre-response"},
+	"media": {"none", "mid-upload"}, "part": {"none", "mid-upload"}, "create": {"none", "mid-upload"}, "size": {"none"},
+	"write": {"none", "mid-upload", "pre-response"}, "prefer": {"none", "mid-upload"}, "precondition": {"none", "mid-upload"},
 }
 
 func TestEveryRowOfTheDefinitionIsACase(t *testing.T) {
-	for area, names := range designed {
-		for _, name := range strings.Fields(names) {
-			if _, ok := Case("resume." + area + "." + name); !ok {
-				t.Errorf("resume.%s.%s is no case", area, name)
+	for profile, rows := range map[string]map[string]string{"resume": designed, "byterange": designedByterange} {
+		for area, names := range rows {
+			for _, name := range strings.Fields(names) {
+				if _, ok := Case(profile + "." + area + "." + name); !ok {
+					t.Errorf("%s.%s.%s is no case", profile, area, name)
+				}
 			}
-		}
-		if !slices.ContainsFunc(Cases(), func(c catalog.Case) bool { return c.Area() == area }) {
-			t.Errorf("no case in %s", area)
+			if !slices.ContainsFunc(Cases(), func(c catalog.Case) bool { return c.Profile() == profile && c.Area() == area }) {
+				t.Errorf("no case in %s.%s", profile, area)
+			}
 		}
 	}
 }

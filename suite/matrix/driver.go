@@ -123,3 +123,19 @@ type Partial interface {
 	Driver
 	Taken(op *Operation, r *exchange.Response) bool
 }
+
+// OpenEnded is a Driver that knows answers beyond 411 (Length Required) which say that a server takes no upload whose
+// length is not known beforehand.
+type OpenEnded interface {
+	Driver
+	RefusesOpen(status int) bool
+}
+
+// refusesOpen says whether an upload of unknown length was turned away before it could be cut.
+func refusesOpen(d Driver, t *Trial) bool {
+	status := t.Evidence.FinalStatus
+	if o, ok := d.(OpenEnded); ok && !t.Evidence.Fired && o.RefusesOpen(status) {
+		return true
+	}
+	return !t.Evidence.Fired && status == 411
+}

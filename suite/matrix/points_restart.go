@@ -7,6 +7,9 @@ func RestartKept(f *Flow) {
 	f.restart()
 	expected := "the " + itoa(before) + " bytes that were kept before the restart"
 	after, gone := f.told(op, expected)
+	if gone && before == 0 {
+		f.Unsupported("nothing of the upload was kept before the restart")
+	}
 	if gone || after < before {
 		f.Broken(expected, "%d bytes", after)
 	}

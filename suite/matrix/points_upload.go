@@ -10,8 +10,16 @@ import (
 // polite is the pause between two questions to a server that may still be at work.
 const polite = 50 * time.Millisecond
 
-// UploadLawful asks that the offset is there and never more than was sent.
-func UploadLawful(f *Flow) { f.Offset(f.D, f.Interrupted(Usual, Usual/2)) }
+// UploadLawful asks that the offset is there and never more than was sent. It looks several times: a server that has not
+// begun with what was cut tells of nothing yet.
+func UploadLawful(f *Flow) {
+	op := f.Interrupted(Usual, Usual/2)
+	for range looks {
+		if f.Offset(f.D, op) == op.Sent || !f.Wait(glance) {
+			return
+		}
+	}
+}
 
 // UploadAccepted asks that the offset that was given is accepted by the next write.
 func UploadAccepted(f *Flow) {
@@ -82,8 +90,8 @@ func UploadNotComplete(f *Flow, plain Driver) {
 		op.Chunked = c.chunked
 		effects := f.Effects(f.W, op.Tag)
 		t := f.Attempt(c.d, op, f.At(RequestBody, c.at))
-		if c.chunked && !t.Evidence.Fired && t.Evidence.FinalStatus == 411 {
-			f.Note("chunked uploads are refused with 411")
+		if c.chunked && refusesOpen(c.d, t) {
+			f.Note("chunked uploads are refused with %d", t.Evidence.FinalStatus)
 			continue
 		}
 		f.Landed(t)
@@ -203,8 +211,8 @@ func UploadUnknownLength(f *Flow) {
 	op.Chunked = true
 	effects := f.Effects(f.W, op.Tag)
 	t := f.Attempt(f.D, op, f.At(RequestBody, Usual/2))
-	if !t.Evidence.Fired && t.Evidence.FinalStatus == 411 {
-		f.Unsupported("chunked uploads are refused with 411 (Length Required)")
+	if refusesOpen(f.D, t) {
+		f.Unsupported("chunked uploads are refused with %d", t.Evidence.FinalStatus)
 	}
 	f.Landed(t)
 	f.Resumable(op)

@@ -161,7 +161,11 @@ func (b *sweeping) run(recovered func(*attempt)) {
 	defer s.spares.drop()
 	b.recover = recovered
 	for _, p := range b.parts {
-		if err := s.bench.Injector.Supports(b.cut(p.From)); err != nil {
+		first := b.cut(p.From)
+		if first.Place == faults.RequestBody {
+			first.Offset += b.lead
+		}
+		if err := s.bench.Injector.Supports(first); err != nil {
 			s.Unsupported("this way of cutting cannot make the cut exactly: %v", err)
 		}
 	}

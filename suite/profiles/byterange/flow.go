@@ -1,0 +1,266 @@
+package byterange
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/matrix"
+)
+
+// acceptPatch is the field in which a server says what it takes in a PATCH (RFC 5789, 3.1).
+const acceptPatch = "Accept-Patch"
+
+// small is the length in bytes of the documents of cases that do not cut.
+const small = 1000
+
+// flow is the flow of the matrix, with this profile's own driver.
+type flow struct {
+	*matrix.Flow
+	d *driver
+	// types are the media types that the target takes.
+	types []string
+}
+
+func newFlow(s *matrix.Session) *flow {
+	f := &flow{}
+	f.Flow = matrix.NewFlow(s, Name, nil)
+	f.use(usual(messageType))
+	return f
+}
+
+// use changes the way in which the case's requests are made.
+func (f *flow) use(d *driver) { f.d, f.D = d, d }
+
+// with makes a case's code from one that works on a flow. What the target does not speak is not tried; that it does not
+// is told by offer.patch.
+func with(run func(*flow)) func(*matrix.Session) {
+	return func(s *matrix.Session) {
+		f := newFlow(s)
+		var got string
+		if f.types, got = f.discover(); len(f.types) == 0 {
+			f.Unsupported("the target takes no byte range patch: %s", got)
+		}
+		f.use(usual(f.types[0]))
+		run(f)
+	}
+}
+
+// shared makes a case's code from one that every profile has.
+func shared(run func(*matrix.Flow)) func(*matrix.Session) {
+	return with(func(f *flow) { run(f.Flow) })
+}
+
+// discover gives the media types that the target takes: the configured one, those that OPTIONS names, else those
+// that a small PATCH finds out; and what was seen.
+func (f *flow) discover() (types []string, seen string) {
+	types, seen = f.named()
+	if f.Set.Patch != "" && slices.Contains(mediaTypes, f.Set.Patch) {
+		types = append([]string{f.Set.Patch}, slices.DeleteFunc(types, func(t string) bool { return t == f.Set.Patch })...)
+	}
+	if len(types) > 0 {
+		return types, seen
+	}
+	op := f.OpAs(matrix.NewTag(), 4)
+	r, err := f.Try((&driver{media: messageType}).Start(op))
+	switch {
+	case err != nil:
+		return nil, seen + "; a PATCH was not answered: " + err.Error()
+	case r.Status/100 == 2:
+		return []string{messageType}, seen
+	}
+	named := r.Fields.Joined(acceptPatch)
+	return takes(named), fmt.Sprintf("%s; a PATCH gave %d with %s: %q", seen, r.Status, acceptPatch, named)
+}
+
+// named gives the media types that OPTIONS on a document that is not there names, and what was seen.
+func (f *flow) named() (types []string, seen string) {
+	r, err := f.Try(matrix.RequestTo("OPTIONS", f.OpAs(matrix.NewTag(), 0).URL))
+	if err != nil {
+		return nil, "OPTIONS was not answered: " + err.Error()
+	}
+	named := r.Fields.Joined(acceptPatch)
+	return takes(named), fmt.Sprintf("OPTIONS gave %d with %s: %q", r.Status, acceptPatch, named)
+}
+
+// needs ends the case as unsupported unless the target takes the media type, and uses it from here on.
+func (f *flow) needs(media string) {
+	if !slices.Contains(f.types, media) {
+		f.Unsupported("the target does not name %s in %s", media, acceptPatch)
+	}
+	f.use(usual(media))
+}
+
+// severally ends the case as unsupported unless the target takes a media type with room for several parts, and uses it
+// from here on.
+func (f *flow) severally() {
+	for _, media := range f.types {
+		if media != messageType {
+			f.needs(media)
+			return
+		}
+	}
+	f.Unsupported("the target names no media type with room for several parts in %s", acceptPatch)
+}
+
+// document gives a document of n bytes that is complete.
+func (f *flow) document(n int) *matrix.Operation {
+	op := f.OpAs(matrix.NewTag(), n)
+	f.Success(f.Upload(f.D, op), "the creation of a document")
+	f.holds(op, op.Body, "after its creation")
+	return op
+}
+
+// other gives n bytes that are in no document of the case. Which makes them differ from call to call.
+func (f *flow) other(n int, which uint64) []byte { return matrix.Bytes(n, f.Salt+which) }
+
+// patch sends a patch document to the operation's document.
+func (f *flow) patch(op *matrix.Operation, fr frame, more ...exchange.Field) *exchange.Response {
+	return f.Do("the PATCH", f.d.request(op, fr, more...))
+}
+
+// write sends parts in the case's own media type.
+func (f *flow) write(op *matrix.Operation, p part, more ...exchange.Field) *exchange.Response {
+	return f.patch(op, framed(f.d.media, p), more...)
+}
+
+// accepted asks for a 2xx.
+func (f *flow) accepted(r *exchange.Response, what string) {
+	if r.Status/100 != 2 {
+		f.Broken("2xx for "+what, "%d", r.Status)
+	}
+}
+
+// refused asks for a 4xx, and for one of the statuses where some are given.
+func (f *flow) refused(r *exchange.Response, what string, statuses ...int) {
+	if r.Status/100 != 4 {
+		f.Broken(what+" to be refused with a 4xx", "%d", r.Status)
+	}
+	if len(statuses) > 0 && !slices.Contains(statuses, r.Status) {
+		f.Broken(fmt.Sprintf("%s to be refused with one of %v", what, statuses), "%d", r.Status)
+	}
+}
+
+// get reads the document. A server may break its answer off rather than mix what was there with what a write brings
+// meanwhile: then it is asked again.
+func (f *flow) get(op *matrix.Operation) *exchange.Response {
+	req := matrix.RequestTo("GET", op.URL)
+	for range 3 {
+		r, err := f.Try(req)
+		if err == nil {
+			return r
+		}
+		if kind := exchange.KindOf(err); kind != exchange.Closed && kind != exchange.Reset || !f.Wait(f.Patient()/100) {
+			break
+		}
+		f.Note("GET on the document was broken off, and asked again")
+	}
+	return f.Do("GET on the document", req)
+}
+
+// content gives the bytes that the document shows; there says whether it is there.
+func (f *flow) content(op *matrix.Operation) (body []byte, there bool) {
+	r := f.get(op)
+	switch {
+	case r.Status == 404 || r.Status == 410 || r.Status == 204:
+		return nil, r.Status == 204
+	case r.Status == 405:
+		f.Unsupported("GET on the document is refused with 405: its bytes cannot be seen")
+	case r.Status/100 != 2:
+		f.Broken("GET on the document to show its bytes", "%d", r.Status)
+	}
+	return r.Body, true
+}
+
+// holds asks that the document shows these bytes.
+func (f *flow) holds(op *matrix.Operation, want []byte, when string) {
+	got, there := f.content(op)
+	if !there {
+		f.Harmful("a document of "+itoa(int64(len(want)))+" bytes "+when, "none is there")
+	}
+	f.SameBytes("document "+when, got, want)
+}
+
+// nothing asks that no document is there, or an empty one.
+func (f *flow) nothing(op *matrix.Operation, when string) {
+	if got, _ := f.content(op); len(got) > 0 {
+		f.Harmful("no document "+when, "one of %d bytes", len(got))
+	}
+}
+
+// replaced gives the document with other bytes at an offset, and longer where they run past its end.
+func replaced(document []byte, at int, data []byte) []byte {
+	result := slices.Clone(document)
+	for len(result) < at+len(data) {
+		result = append(result, 0)
+	}
+	copy(result[at:], data)
+	return result
+}
+
+// since asks that a document is what it was, but for a run of new bytes that begins at an offset: all of them up to some
+// byte, and none after it. The most that may be new is what was sent. It gives how many are.
+func (f *flow) since(got, before []byte, at int, data []byte, sent int64, when string) int {
+	n := 0
+	for n < len(data) && at+n < len(got) && got[at+n] == data[n] {
+		n++
+	}
+	for n > 0 && at+n <= len(before) && before[at+n-1] == data[n-1] {
+		n-- // such a byte may be the old one
+	}
+	if int64(n) > sent {
+		f.HarmfulAt(int64(at)+sent, "document "+when, "at most the "+itoa(sent)+" bytes that were sent", "%d of the new ones", n)
+	}
+	f.SameBytes("document "+when, got, replaced(before, at, data[:n]))
+	return n
+}
+
+// draftURL is where the draft stands.
+const draftURL = "https://datatracker.ietf.org/doc/draft-ietf-httpapi-patch-byterange/"
+
+// loosePage says who decides where the sources do not.
+const loosePage = "the source is silent; the profile definition decides"
+
+// The sections of the draft.
+var (
+	segmented    = draft("Segmented Document Creation with PATCH")
+	contentRange = draft("The Content-Range Field")
+	contentLen   = draft("The Content-Length Field")
+	contentOff   = draft("The Content-Offset Field")
+	contentType  = draft("The Content-Type Field")
+	modifying    = draft("Modifying a Content Range with PATCH")
+	applying     = draft("Applying a Patch")
+	rangeUnits   = draft("Range Units")
+	multipartDoc = draft("The multipart/byteranges Media Type")
+	messageDoc   = draft("The message/byterange Media Type")
+	binaryDoc    = draft("The application/byteranges Media Type")
+	transaction  = draft(`Preserving Incomplete Uploads with "Prefer: transaction"`)
+	uninit       = draft("Uninitialized ranges")
+	initializing = draft("Initializing large documents")
+)
+
+// draft cites a heading of the profile's source.
+func draft(heading string) catalog.Source {
+	return catalog.Source{Document: "draft-ietf-httpapi-patch-byterange", Section: heading, URL: draftURL}
+}
+
+// loose marks a source as silent about what the case asks.
+func loose(source catalog.Source, why string) catalog.Source {
+	source.Loose = why
+	return source
+}
+
+// rfc cites a section of an RFC.
+func rfc(number int, section string) catalog.Source {
+	return catalog.Source{
+		Document: fmt.Sprintf("RFC %d", number), Section: section,
+		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
+	}
+}
+
+// midUpload fills in what the cases that cut an upload share.
+func midUpload(c catalog.Case, faults []string) catalog.Case {
+	c.Point, c.Faults = "mid-upload", faults
+	return c
+}

@@ -1,0 +1,69 @@
+package byterange
+
+import (
+	"strings"
+
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/matrix"
+)
+
+// offerChecks: what the target says that it speaks.
+func offerChecks() []matrix.Check {
+	return []matrix.Check{
+		{Case: catalog.Case{
+			ID: "byterange.offer.patch", Level: catalog.Must, Source: modifying,
+			Requires: "A PATCH with one of the three media types, which the server names or which is tried, creates a document.",
+			Why:      "Without it there is nothing to upload with; the profile was asked for by name.",
+			Sends:    "OPTIONS on a document that is not there; PATCH with the first media type that Accept-Patch names, else with message/byterange; GET.",
+			Failure:  "PATCH, or every one of the media types, is refused; or a media type is named that is not understood.",
+		}, Run: offerPatch},
+		{Case: catalog.Case{
+			ID: "byterange.offer.accept-patch", Level: catalog.Should, Source: rfc(5789, "3.1"),
+			Requires: "OPTIONS on a document names in Accept-Patch at least one of the three media types, whether the document is there or not.",
+			Why:      "A client learns it without a write; one that has to guess sends its bytes in vain.",
+			Sends:    "OPTIONS on a document that is not there, and on one that is.",
+			Failure:  "OPTIONS is answered by code that knows nothing of PATCH, or only once the document is there.",
+		}, Run: with(offerAccept)},
+		{Case: catalog.Case{
+			ID: "byterange.offer.unknown-type", Level: catalog.Must, Source: rfc(5789, "2.2"),
+			Requires: "A PATCH with an unknown media type is refused, with 415 whose Accept-Patch names the right ones, and changes nothing.",
+			Why:      "Whoever takes any type for bytes to write corrupts the document of a client that meant something else.",
+			Sends:    "PATCH with application/x-resumespec-unknown, on a document that is there and on one that is not; GET on both.",
+			Failure:  "The media type of the PATCH is not looked at.",
+		}, Run: with(offerUnknown)},
+	}
+}
+
+func offerPatch(s *matrix.Session) {
+	f := newFlow(s)
+	var seen string
+	if f.types, seen = f.discover(); len(f.types) == 0 {
+		f.Broken("a target that takes "+strings.Join(mediaTypes, ", or ")+" in a PATCH", "%s", seen)
+	}
+	f.use(usual(f.types[0]))
+	f.document(small)
+}
+
+func offerAccept(f *flow) {
+	for _, op := range []*matrix.Operation{f.OpAs(matrix.NewTag(), 0), f.document(small)} {
+		r := f.Do("OPTIONS on the document", matrix.RequestTo("OPTIONS", op.URL))
+		if len(takes(r.Fields.Joined(acceptPatch))) == 0 {
+			f.Broken(acceptPatch+" with one of "+strings.Join(mediaTypes, ", "), "%d with %s: %q", r.Status, acceptPatch, r.Fields.Joined(acceptPatch))
+		}
+	}
+}
+
+func offerUnknown(f *flow) {
+	there, absent := f.document(small), f.OpAs(matrix.NewTag(), small)
+	for _, op := range []*matrix.Operation{there, absent} {
+		fr := message(ranged(0, f.other(small, 1), itoa(small)))
+		fr.contentType = "application/x-resumespec-unknown"
+		r := f.patch(op, fr)
+		f.refused(r, "a PATCH with "+fr.contentType)
+		if accept := r.Fields.Joined(acceptPatch); r.Status != 415 || len(takes(accept)) == 0 {
+			f.Warn("415 with "+acceptPatch+" for a media type that the server does not know", "%d with %s: %q", r.Status, acceptPatch, accept)
+		}
+	}
+	f.holds(there, there.Body, "after a PATCH of an unknown type")
+	f.nothing(absent, "after a PATCH of an unknown type")
+}

@@ -1,0 +1,53 @@
+package byterange
+
+import (
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/matrix"
+)
+
+// The profile, as the report and the command line name it.
+const (
+	Name   = "byterange"
+	Title  = "Byte Range PATCH"
+	Source = draftURL
+)
+
+// terms are the profile's words for the interruption matrix.
+var terms = matrix.Terms{
+	Profile: Name,
+	Ask:     "HEAD on the document",
+	Write:   "PATCH",
+	Place:   "the document",
+	Source: map[string]catalog.Source{
+		"before100": loose(rfc(9110, "10.1.1"), "the draft does not mention 100 (Continue)"),
+		"upload":    segmented,
+		"response":  segmented,
+		"download":  rfc(9110, "14.2"),
+		"restart":   segmented,
+		"sweep":     segmented,
+	},
+	Omit: map[string]string{
+		"response.available": notShown, "response.not-yet": notShown, "response.stable": notShown,
+		"response.error": notShown, "response.slow": notShown, "restart.response": notShown,
+	},
+}
+
+// notShown says why the protocol has no room for cases that look at a response again.
+const notShown = "byte range PATCH shows the final response to nobody again; what became of an upload is seen at the document"
+
+// Checks gives every case in the order of the catalogue.
+func Checks() []matrix.Check {
+	var all []matrix.Check
+	for _, area := range [][]matrix.Check{
+		offerChecks(), mediaChecks(), mediaCutChecks(), partChecks(), refusalChecks(), createChecks(), sizeChecks(), writeChecks(),
+		preferChecks(), preconditionChecks(), matrix.Points(terms, shared), responseChecks(),
+	} {
+		for _, check := range area {
+			if check.Point == "" {
+				check.Point = "none"
+			}
+			all = append(all, check)
+		}
+	}
+	return all
+}
