@@ -187,6 +187,9 @@ func (c *binaryContent) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
+	if n > 0 && errors.Is(err, io.EOF) {
+		err = nil // it may come together with the last bytes; if there are too few, it comes again
+	}
 	return n, cutContent(err)
 }
 

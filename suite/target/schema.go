@@ -22,7 +22,7 @@ const (
 var (
 	knownTransports = []string{"h1", "h2c", "h1+tls", "h2"}
 	knownProfiles   = []string{"resume", "rufh", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
-	spokenProfiles  = []string{"resume"}
+	spokenProfiles  = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query"}
 	readbacks       = []string{"location", "content-location", "document", "result", "none"}
 )
 
