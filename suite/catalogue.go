@@ -7,6 +7,7 @@ import (
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
+	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 )
 
 // profile is a protocol that the suite can test.
@@ -20,6 +21,7 @@ type profile struct {
 // profiles lists them in the order of the report. A new profile is one line here.
 var profiles = []profile{
 	{resume.Name, resume.Title, resume.Source, resume.Checks, resume.Probe},
+	{uploadresource.Name, uploadresource.Title, uploadresource.Source, uploadresource.Checks, uploadresource.Probe},
 }
 
 // Cases gives every case in catalogue order.
