@@ -30,6 +30,13 @@ func completeChecks() []matrix.Check {
 			Sends:    "An upload in one write, and one in two parts.",
 			Failure:  "The answer is made before the bytes are counted.",
 		}, Run: with(completeAnswer)},
+		{Case: cutting(catalog.Case{
+			ID: "upload-resource.complete.again", Level: should, Source: rfc(9110, "9.2.2"),
+			Requires: "The last part, sent again because the answer to it was lost, is answered with a 2xx, and has no effect of its own.",
+			Why:      "PUT is idempotent: a client, or a library that it uses, repeats it by itself and takes an error for a failed upload.",
+			Sends:    "An upload cut in the middle; the last part, whose answer is cut off; the last part again; a read of the number of effects.",
+			Failure:  "An upload that is done is closed to the very part that completed it.",
+		}, "pre-response", matrix.Closing), Run: with(completeAgain)},
 		{Case: catalog.Case{
 			ID: "upload-resource.complete.result", Level: must, Source: general,
 			Requires: "An upload that is done names its result, in the status document or by 303 and Location; what the answer to the last write names in Location or Content-Location is the same.",
@@ -104,6 +111,17 @@ func completeAnswer(f *flow) {
 		f.Note("after %d the upload is %s", r.Status, doc.state)
 	}
 	f.finished(op)
+}
+
+func completeAgain(f *flow) {
+	op := f.Interrupted(matrix.Usual, matrix.Usual/2)
+	effects := f.Effects(f.W, op.Tag)
+	last := f.Tail(op, f.Stable(op))
+	f.InterruptPiece(f.d, op, last, f.At(matrix.ResponseHead, 0))
+	r := f.Do("the last part again", last.Request)
+	f.finished(op)
+	effects.Once("of an upload whose last part was sent again")
+	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for the last part, sent again")
 }
 
 func completeResult(f *flow) {

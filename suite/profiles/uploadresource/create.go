@@ -37,8 +37,8 @@ func createChecks() []matrix.Check {
 			ID: "upload-resource.create.same-key", Level: catalog.May, Source: loose(option, definition),
 			Requires: "Where an Idempotency-Key on the POST is honoured, a repeated POST gives the same status resource, also when the first answer was lost.",
 			Why:      "The client finds the upload again that it has lost.",
-			Sends:    "The POST twice with one key; the POST with another, its answer cut off, then twice more with that key; then the whole upload.",
-			Failure:  "The key is kept with the answer only once that was sent, or each repetition allocates.",
+			Sends:    "The POST twice with one key; the POST with another, its answer cut off, then twice more with that key, and once more when half of the upload is there; then the rest.",
+			Failure:  "The key is kept with the answer only once that was sent, or each repetition allocates, or begins the upload anew.",
 		}, "pre-response", matrix.Closing), Run: with(createSameKey)},
 		{Case: cutting(catalog.Case{
 			ID: "upload-resource.create.repeated", Level: catalog.Should, Source: loose(option, "how many uploads may be open at once is not said"),
@@ -139,7 +139,11 @@ func createSameKey(f *flow) {
 	f.Landed(f.Cut(f.d.Prepare(op), f.At(matrix.ResponseHead, 0)))
 	second, third := f.located(op), f.located(op)
 	f.That(third, Equal(second), second+" and "+third, "the same status resource for each POST with one key")
-	f.Uploaded(op)
+	f.Prepare(f.d, op)
+	f.Partly(op, 0, matrix.Usual/2)
+	f.located(op)
+	f.unchanged(op, matrix.Usual/2, "after a POST with the same key")
+	f.Completed(op)
 	effects.Once("of an upload whose POST was repeated with one key")
 }
 

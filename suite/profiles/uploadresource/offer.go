@@ -28,6 +28,13 @@ func offerChecks() []matrix.Check {
 			Failure:  "The place named takes no PUT with Content-Range, or is another's.",
 		}, Run: with(offerPlace)},
 		{Case: catalog.Case{
+			ID: "upload-resource.offer.own", Level: catalog.Must, Source: option,
+			Requires: "Each POST allocates an upload of its own, with a status resource and an upload URI that no other has.",
+			Why:      "Two users, or two tabs of one, must not write into each other's upload.",
+			Sends:    "Two POSTs, one right after the other; then both uploads whole, with different bytes.",
+			Failure:  "An upload is found by its user or its target, or one that is empty is given out again.",
+		}, Run: with(offerOwn)},
+		{Case: catalog.Case{
 			ID: "upload-resource.offer.instructions", Level: catalog.Should, Source: option,
 			Requires: "The body of the answer to the POST holds the instructions: it is the status document, in the state waiting or receiving.",
 			Why:      `The source promises it: "the 201 Accepted body will contain instructions"; a client that has them need not ask again before its first byte.`,
@@ -111,6 +118,23 @@ func offerPlace(f *flow) {
 	f.Uploaded(op)
 	f.finished(op)
 	effects.Once("of the upload")
+}
+
+func offerOwn(f *flow) {
+	one, two := f.Op(matrix.Usual), f.Op(matrix.Usual)
+	two.Body = matrix.Bytes(matrix.Usual, f.Salt+1)
+	effects := f.Effects(f.W, one.Tag)
+	f.Prepare(f.d, one)
+	f.Prepare(f.d, two)
+	for _, name := range []string{statusPlace, uploadPlace} {
+		if a, b := one.Handle(name), two.Handle(name); a.String() == b.String() {
+			f.Broken("a "+name+" of its own for each POST", "%s for both", a.RequestURI())
+		}
+	}
+	f.Uploaded(one)
+	effects.Once("of the first upload")
+	f.Uploaded(two)
+	f.finished(one)
 }
 
 func offerInstructions(f *flow) {

@@ -40,6 +40,13 @@ func parallelChecks() []matrix.Check {
 			Sends:    "The last part of an upload alone; a read of the number of effects; then the rest.",
 			Failure:  "The last position is compared with the length, and the number of bytes is not counted.",
 		}, Run: with(parallelLastFirst)},
+		{Case: cutting(catalog.Case{
+			ID: "upload-resource.parallel.restart", Level: catalog.May, Source: source, Needs: []catalog.Need{catalog.NeedRestart},
+			Requires: "Where parallel is true, a hole is still a hole after the server was restarted: nothing is told as received that was not sent.",
+			Why:      "A file with a hole is as long as one without; the list of parts is all that tells them apart.",
+			Sends:    "The last and the first quarter of an upload; a restart of the server; GET on the status resource; then what is missing.",
+			Failure:  "What was received is worked out from the length of the file.",
+		}, "mid-upload", matrix.FinOnly), Run: with(parallelRestart)},
 	}
 }
 
@@ -139,4 +146,26 @@ func parallelLastFirst(f *flow) {
 	f.NoneYet(matrix.Watched{Effects: effects, When: "of an upload whose last part came first", Look: func() { f.NotReady(op, "the last part alone") }})
 	f.filled(op)
 	effects.Once("of the upload")
+}
+
+func parallelRestart(f *flow) {
+	op := f.parallel()
+	effects := f.Effects(f.W, op.Tag)
+	const quarter = matrix.Usual / 4
+	f.Partly(op, 3*quarter, 4*quarter)
+	f.Partly(op, 0, quarter)
+	f.Round()
+	f.Restart()
+	f.Round()
+	r := f.asked(op)
+	if gone(r) {
+		f.Unsupported("the upload is gone after the restart (%d)", r.Status)
+	}
+	doc := f.told(op)
+	if doc.prefix() > quarter || doc.total() > 2*quarter {
+		f.Harmful("at most the two quarters that were sent in received", "%d bytes, %d of them from byte 0 on", doc.total(), doc.prefix())
+	}
+	effects.None("of an upload with a hole")
+	f.filled(op)
+	effects.Once("of an upload whose hole was filled after a restart")
 }

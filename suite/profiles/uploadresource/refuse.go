@@ -99,6 +99,13 @@ func refusalChecks() []matrix.Check {
 			Failure:  "The range is believed and the body not counted, or the body written past the range.",
 		}, "mid-upload", matrix.Closing), Run: with(writeMismatch)},
 	}
+	checks = append(checks, matrix.Check{Case: catalog.Case{
+		ID: "upload-resource.write.refused-early", Level: catalog.Should, Source: rfc(9110, "10.1.1"),
+		Requires: "A write that expects 100 (Continue) and is refused for its head gets the final status instead of the 100.",
+		Why:      "The client waits for the 100 just so as not to send a body that nobody wants.",
+		Sends:    "The heads of writes with an unknown unit, without Content-Range, past the end, and with a contradicting length; the body is held back.",
+		Failure:  "The 100 is sent before the range is looked at.",
+	}, Run: with(refusedEarly)})
 	for _, w := range wrongs {
 		checks = append(checks, matrix.Check{Case: cutting(catalog.Case{
 			ID: Name + ".write." + w.name, Level: catalog.Must, Source: partial,
@@ -121,6 +128,35 @@ func writeWrong(f *flow, w wrong) {
 	}
 	f.Completed(op)
 	effects.Once("of the upload")
+}
+
+// refusedEarly sends heads. A server that gives leave to send has not refused by the head, which is its right as long as
+// it does not refuse afterwards.
+func refusedEarly(f *flow) {
+	op := f.half()
+	const n, l = matrix.Usual / 2, matrix.Usual
+	rest := op.Body[n:]
+	refused := 0
+	for _, form := range []form{
+		ranged(rest, "lines %d-%d/%d", n, l-1, l), {"", rest}, ranged(rest, "bytes %d-%d/%d", n+10, l+9, l), ranged(rest, "bytes %d-%d/%d", n, l-1, 2*l),
+	} {
+		req := f.d.write(op, form.contentRange, form.data).Request
+		req.Fields = req.Fields.With("Expect", "100-continue")
+		answer := f.AskRaw(0, req)
+		if answer.Final == nil || answer.Final.Status < 400 {
+			continue
+		}
+		refused++
+		for _, r := range answer.Interims {
+			if r.Status == 100 {
+				f.Broken("the final status instead of 100 for a write with "+described(form.contentRange), "100, and then %d", answer.Final.Status)
+			}
+		}
+	}
+	if refused == 0 {
+		f.Unsupported("none of the writes was refused")
+	}
+	f.unchanged(op, n, "after writes that were refused")
 }
 
 func writeGap(f *flow) {
