@@ -44,6 +44,13 @@ func completeChecks() []matrix.Check {
 			Sends:    "An upload; GET on its status resource; GET on what each of them names.",
 			Failure:  "result is missing, or leads to the upload's own resources or to another's.",
 		}, Run: with(completeResult)},
+		{Case: cutting(catalog.Case{
+			ID: "upload-resource.complete.there", Level: should, Source: loose(general, definition), Needs: []catalog.Need{catalog.NeedSlow},
+			Requires: "When the status resource says done for the first time, the result is there.",
+			Why:      "A client that is told of a result and does not find it takes its upload for lost.",
+			Sends:    "An upload that is processed slowly, cut as soon as its body is in; GET on the status resource until it says done; GET on the result at once.",
+			Failure:  "The upload is called done when its last byte is in, while work goes on.",
+		}, "pre-response", matrix.FinOnly), Run: with(completeThere)},
 		{Case: catalog.Case{
 			ID: "upload-resource.complete.redirect", Level: catalog.May, Source: rfc(9110, "15.4.4"),
 			Requires: "Where the status resource of an upload that is done redirects with 303 (See Other), GET on its Location succeeds, and HEAD redirects to the same place.",
@@ -101,11 +108,14 @@ func completeByItself(f *flow) {
 
 func completeAnswer(f *flow) {
 	op := f.Op(matrix.Usual)
-	o := f.Upload(f.d, op)
-	f.That(o.Response.Status, BeElementOf(200, 201, 202), itoa(o.Response.Status), "200, 201 or 202 for a write of the whole")
+	r := f.Upload(f.d, op).Response
+	f.That(r.Status, BeElementOf(200, 201, 202), itoa(r.Status), "200, 201 or 202 for a write of the whole")
+	if _, err := parseDocument(r.Body); err != nil && r.Status != 202 && op.Handle(resultPlace) == nil {
+		f.Warn("the result in Location or Content-Location of the "+itoa(r.Status), "neither")
+	}
 	op = f.half()
 	op.Sent = matrix.Usual
-	r := f.put(op, contentRange(matrix.Usual/2, matrix.Usual, matrix.Usual), op.Body[matrix.Usual/2:])
+	r = f.put(op, contentRange(matrix.Usual/2, matrix.Usual, matrix.Usual), op.Body[matrix.Usual/2:])
 	f.That(r.Status, BeElementOf(200, 201, 202), itoa(r.Status), "200, 201 or 202 for the last part")
 	if doc := f.told(op); r.Status != 202 && !doc.over() {
 		f.Note("after %d the upload is %s", r.Status, doc.state)
@@ -148,6 +158,22 @@ func completeResult(f *flow) {
 		}
 	}
 	f.finished(op)
+}
+
+func completeThere(f *flow) {
+	f.Need(catalog.NeedSlow, f.Set.Slow != nil)
+	op := f.Shaped(*f.Set.Slow, f.Tag, matrix.Usual)
+	f.Interrupt(f.d, op, f.At(matrix.RequestEnd, 0))
+	f.EnsureWhole(f.d, op)
+	doc := f.over(op)
+	f.That(doc.state, Equal(done), doc.state, "the state done")
+	f.That(doc.result, Not(BeEmpty()), "none", "a result as soon as the upload is done")
+	place, err := handle(op, resultPlace)
+	if err != nil {
+		f.Unsupported("%v", err)
+	}
+	r := f.Do("GET on the result", matrix.RequestTo("GET", place))
+	f.That(r.Status, BeNumerically("<", 400), itoa(r.Status), "the result to be there as soon as the upload is done")
 }
 
 func completeRedirect(f *flow) {

@@ -62,6 +62,9 @@ func (f *flow) again(op *matrix.Operation, effects matrix.Effects, after string)
 	effects.None("of a POST that was cut")
 	again := f.OpAs(op.Tag, matrix.Usual)
 	again.Fields = op.Fields
+	if r := f.Do("the same POST again", f.d.Prepare(again)); r.Status/100 != 2 {
+		f.Broken("the same POST again to allocate after "+after, "%d", r.Status)
+	}
 	f.Uploaded(again)
 	f.finished(again)
 	effects.Once("after " + after + ", the same POST again and its upload")

@@ -93,11 +93,7 @@ func handle(op *matrix.Operation, name string) (*url.URL, error) {
 
 // Start gives the write of the whole body. It expects 100 (Continue), so that there is a moment before it.
 func (d *driver) Start(op *matrix.Operation) exchange.Request {
-	complete := op.Len()
-	if op.Chunked {
-		complete = unknown
-	}
-	req := d.write(op, contentRange(0, op.Len(), complete), op.Body).Request
+	req := d.write(op, whole(op), op.Body).Request
 	req.Fields = req.Fields.With("Expect", "100-continue")
 	req.Chunked = op.Chunked
 	return req
@@ -105,7 +101,15 @@ func (d *driver) Start(op *matrix.Operation) exchange.Request {
 
 // Lead is the length of what a PATCH says before the upload's own bytes.
 func (d *driver) Lead(op *matrix.Operation) int64 {
-	return d.write(op, contentRange(0, op.Len(), op.Len()), nil).Payload
+	return d.write(op, whole(op), nil).Payload
+}
+
+// whole gives the Content-Range of the whole body.
+func whole(op *matrix.Operation) string {
+	if op.Chunked {
+		return contentRange(0, op.Len(), unknown)
+	}
+	return contentRange(0, op.Len(), op.Len())
 }
 
 // contentRange gives the field for the bytes from (inclusive) to (exclusive); none at all ask, or end the upload.

@@ -77,11 +77,18 @@ func offerChecks() []matrix.Check {
 			Failure:  "The document is made by the POST and only filled by what follows.",
 		}, Run: with(offerNoEffect)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.discovery", Level: catalog.May, Source: loose(option, definition),
-			Requires: `Where OPTIONS on the target is answered with a link of the relation "upload" that leads to the target, POST there allocates an upload.`,
-			Why:      "It is how a client finds out beforehand that uploads can be resumed.",
-			Sends:    "OPTIONS on the target; then POST.",
-			Failure:  "The link is there by habit, and what it promises is not.",
+			ID: "upload-resource.offer.unguessable", Level: catalog.Should, Source: loose(option, "the source says nothing of owners: the profile's reading"),
+			Requires: "The status resources and upload URIs of 200 uploads are pairwise distinct, follow no counter or clock, and carry at least 120 bits of apparent entropy.",
+			Why:      "Who guesses the location of another's upload can read it, spoil it or finish it.",
+			Sends:    "200 POSTs; what they allocate is compared.",
+			Failure:  "Locations are made from a counter, a time or a short random number.",
+		}, Run: with(offerUnguessable)},
+		{Case: catalog.Case{
+			ID: "upload-resource.offer.discovery", Level: catalog.Should, Source: loose(option, definition),
+			Requires: `OPTIONS on the target is answered with a link of the relation "upload" that leads to the target.`,
+			Why:      "It is how a client that was not told finds out beforehand that uploads can be resumed.",
+			Sends:    "OPTIONS on the target; then an upload.",
+			Failure:  "OPTIONS is answered by something in front of the application, or with Allow alone.",
 		}, Run: with(offerDiscovery)},
 	}
 }
@@ -245,10 +252,25 @@ func offerNoEffect(f *flow) {
 func offerDiscovery(f *flow) {
 	op := f.Op(matrix.Usual)
 	r := f.Do("OPTIONS on the target", matrix.RequestTo("OPTIONS", op.URL))
-	if !leadsHere(op, r) {
-		f.Unsupported(`OPTIONS on the target was answered %d without a link of the relation "upload" to the target`, r.Status)
-	}
 	f.Uploaded(op)
+	if !leadsHere(op, r) {
+		f.Broken(`a link of the relation "upload" to the target in the answer to OPTIONS`, "%d with Link: %s", r.Status, r.Fields.Joined("Link"))
+	}
+}
+
+// offerUnguessable allocates without a length, so that nothing need be reserved.
+func offerUnguessable(f *flow) {
+	f.use(f.posting(nil))
+	status, upload := make([]string, 0, matrix.Samples), make([]string, 0, matrix.Samples)
+	for range matrix.Samples {
+		f.Round()
+		op := f.OpAs(matrix.NewTag(), 16)
+		f.Prepare(f.d, op)
+		status = append(status, op.Handle(statusPlace).RequestURI())
+		upload = append(upload, op.Handle(uploadPlace).RequestURI())
+	}
+	f.Unguessable(statusPlace, status)
+	f.Unguessable(uploadPlace, upload)
 }
 
 // leadsHere says whether a response links to the operation's own target as the place to upload to.

@@ -160,6 +160,8 @@ func refusedEarly(f *flow) {
 }
 
 func writeGap(f *flow) {
+	f.openGap()
+	f.Round()
 	op := f.Interrupted(matrix.Usual, matrix.Usual/2)
 	effects := f.Effects(f.W, op.Tag)
 	n := f.Stable(op)
@@ -180,6 +182,19 @@ func writeGap(f *flow) {
 	op.Sent = l
 	f.filled(op)
 	effects.Once("of an upload whose hole was filled")
+}
+
+// openGap leaves a gap in an upload whose length is not known: a server may take parts in any order only where it is.
+func (f *flow) openGap() {
+	op := f.unmeasured()
+	f.Partly(op, 0, 100)
+	r := f.put(op, contentRange(110, 120, unknown), op.Body[110:120])
+	if doc := f.told(op); doc.prefix() != 100 {
+		f.HarmfulAt(100, "request body", "a hole at byte 100 in received", "%d bytes from byte 0 on", doc.prefix())
+	}
+	if !goesOn(r) {
+		f.refused(r, "a write beyond the offset, if it is not taken,")
+	}
 }
 
 // writeOverlap leaves to the server which of two versions it keeps; but not a bit of each.
@@ -206,12 +221,12 @@ func writeOverlap(f *flow) {
 	}
 	o := f.Finish(f.d, op, at)
 	f.Success(o, "the rest")
-	f.either(op, &changed, n, at, o)
+	f.either(op, &changed, n, at, goesOn(r), o)
 }
 
 // either asks that what is stored is the upload as it was, as the write over it makes it, or with only what was new of
-// that; at is the offset after that write.
-func (f *flow) either(op, changed *matrix.Operation, n, at int64, o *matrix.Outcome) {
+// that; at is the offset after that write, and answered says that it was taken.
+func (f *flow) either(op, changed *matrix.Operation, n, at int64, answered bool, o *matrix.Outcome) {
 	stored, err := f.Stored(f.W, op, f.Placed(f.W, f.d, op, o))
 	if err != nil {
 		f.Note("%v", err)
@@ -219,10 +234,15 @@ func (f *flow) either(op, changed *matrix.Operation, n, at int64, o *matrix.Outc
 	}
 	kept := *op
 	kept.Body = append(append(append([]byte{}, op.Body[:n]...), changed.Body[n:at]...), op.Body[at:]...)
-	for _, lawful := range [][]byte{changed.Body, kept.Body} {
-		if matrix.FirstDifference(stored, lawful) < 0 {
-			return
-		}
+	switch {
+	case matrix.FirstDifference(stored, changed.Body) < 0:
+		f.Note("the bytes of the later write count")
+		return
+	case matrix.FirstDifference(stored, kept.Body) < 0 && answered:
+		f.Warn("a 4xx for a write whose bytes are not kept, because there are others", "it was taken")
+		return
+	case matrix.FirstDifference(stored, kept.Body) < 0:
+		return
 	}
 	f.SameBytes("stored bytes", stored, op.Body)
 }
@@ -248,6 +268,9 @@ func (f *flow) mismatched(op *matrix.Operation, n, most int64, r *exchange.Respo
 		f.refused(r, what+", if nothing of it is taken,")
 	}
 	f.Note("%s is answered %d, and %d bytes of it are kept", what, r.Status, at-n)
+	if goesOn(r) {
+		f.Warn("a 4xx for "+what, "%d", r.Status)
+	}
 	if at < n || at > most {
 		f.HarmfulAt(most, "request body", what+" to bring the offset from "+itoa(n)+" to at most "+itoa(most), "the offset %d", at)
 	}
