@@ -8,6 +8,7 @@ import (
 	"github.com/resumespec/resumespec/suite/matrix"
 	"github.com/resumespec/resumespec/suite/profiles/byterange"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
+	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 )
 
 // profile is a protocol that the suite can test.
@@ -22,6 +23,7 @@ type profile struct {
 var profiles = []profile{
 	{resume.Name, resume.Title, resume.Source, resume.Checks, resume.Probe},
 	{byterange.Name, byterange.Title, byterange.Source, byterange.Checks, byterange.Probe},
+	{uploadresource.Name, uploadresource.Title, uploadresource.Source, uploadresource.Checks, uploadresource.Probe},
 }
 
 // Cases gives every case in catalogue order.

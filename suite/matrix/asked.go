@@ -21,7 +21,7 @@ type Asked struct {
 // Ask sends the head of the operation's first request over a clean connection and waits for a 100 or a
 // final response; no byte of the body is sent. The case ends when neither comes in time.
 func (s *Session) Ask(d Driver, op *Operation) *Asked {
-	s.prepare(d, op)
+	s.Prepare(d, op)
 	conn, err := s.dial()
 	if err != nil {
 		s.unanswered("a connection", err)

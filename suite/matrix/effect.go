@@ -157,9 +157,9 @@ var errNoReadback = errors.New("stored bytes cannot be read back")
 // its configuration gives no way to.
 func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, error) {
 	places := w.places(s, op, outcome)
-	stored, missing, err := s.storedAt(places)
+	stored, missing, err := s.storedAt(w, op, places)
 	for pause := glance; missing && pause < time.Second && s.Wait(pause); pause *= 2 {
-		stored, missing, err = s.storedAt(places)
+		stored, missing, err = s.storedAt(w, op, places)
 	}
 	if err == nil && stored == nil {
 		return nil, fmt.Errorf("%w: the response names no place (readback: %s)", errNoReadback, w.Readback.From)
@@ -168,7 +168,7 @@ func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, er
 }
 
 // storedAt reads the first place that has something. It says whether one was not found.
-func (s *Session) storedAt(places []*url.URL) (stored []byte, missing bool, err error) {
+func (s *Session) storedAt(w Witness, op *Operation, places []*url.URL) (stored []byte, missing bool, err error) {
 	for _, place := range places {
 		if !s.Here(place) {
 			err = fmt.Errorf("%w: %s is another origin", errNoReadback, place.Redacted())
@@ -178,6 +178,8 @@ func (s *Session) storedAt(places []*url.URL) (stored []byte, missing bool, err 
 		switch {
 		case e != nil:
 			return nil, false, e
+		case response.Status == 200 && w.Readback.From == "result" && isJSON(response.Fields) && !isJSON(op.Fields):
+			err = fmt.Errorf("%w: the result is a document of its own (readback can name the place of the bytes)", errNoReadback)
 		case response.Status == 200:
 			return append([]byte{}, response.Body...), false, nil
 		default:
@@ -188,10 +190,17 @@ func (s *Session) storedAt(places []*url.URL) (stored []byte, missing bool, err 
 	return nil, missing, err
 }
 
+// isJSON says whether the content is a JSON document, and so tells of an upload that was none.
+func isJSON(fields exchange.Fields) bool {
+	return strings.Contains(strings.ToLower(fields.Get("Content-Type")), "json")
+}
+
 // Placed gives the response that names the place to read from: where a write's own answer does not, the
 // replayed one.
 func (s *Session) Placed(w Witness, d Driver, op *Operation, o *Outcome) *Outcome {
-	if field := w.field(); field != "" && o.Via == "the last part" && !o.Response.Fields.Has(field) {
+	field := w.field()
+	unnamed := field != "" && o.Via == "the last part" && !o.Response.Fields.Has(field)
+	if unnamed || w.Readback.From == "result" && len(o.Places) == 0 {
 		if _, err := d.Outcome(op); err == nil {
 			return s.Replayed(d, op)
 		}

@@ -32,16 +32,18 @@ func Bytes(n int, salt uint64) []byte {
 	return body
 }
 
-// prepare sends the request that some protocols need before an upload. The case ends as unsupported when the
-// server then offers no way to begin.
-func (s *Session) prepare(d Driver, op *Operation) {
+// Prepare sends the request that some protocols need before an upload, once for each operation, and gives the answer;
+// nil where none was sent. The case ends as unsupported when the server then offers no way to begin.
+func (s *Session) Prepare(d Driver, op *Operation) *exchange.Response {
 	p, ok := d.(Preparer)
 	if !ok || op.prepared {
-		return
+		return nil
 	}
 	op.prepared = true
-	d.Learn(op, s.Do("the request that prepares the upload", p.Prepare(op)))
+	r := s.Do("the request that prepares the upload", p.Prepare(op))
+	d.Learn(op, r)
 	s.offered(p.Prepared(op))
+	return r
 }
 
 // Upload carries out the operation undisturbed.
@@ -51,7 +53,7 @@ func (s *Session) Upload(d Driver, op *Operation) *Outcome {
 
 // UploadBy is Upload by a client of the caller's own.
 func (s *Session) UploadBy(d Driver, op *Operation, client Client) *Outcome {
-	s.prepare(d, op)
+	s.Prepare(d, op)
 	response, interims, err := s.exchangeBy(d.Start(op), 0, client)
 	for _, interim := range interims {
 		d.Learn(op, interim)

@@ -54,7 +54,7 @@ func isContinue(r *exchange.Response) bool { return r.Status == 100 }
 func (f *Flow) reissued(op *Operation, effects Effects, after string) {
 	o := f.Upload(f.D, op)
 	f.Success(o, "the request issued again after "+after)
-	f.Intact(f.W, op, o)
+	f.Whole(op, o)
 	effects.Once("after " + after + " and the same request again")
 }
 

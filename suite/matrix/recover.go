@@ -240,7 +240,7 @@ func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
 			s.Broken("the final response, or an answer that says not yet", "%v", err)
 		case Pending:
 		}
-		if !s.Wait(retryAfter(response, pause)) {
+		if !s.Wait(min(retryAfter(response, pause), s.bench.Limits.Time/8)) {
 			s.Broken("the final response to become available within "+s.bench.Limits.Time.String(),
 				"still %d at the end", response.Status)
 		}

@@ -128,13 +128,14 @@ func (b *sweeping) measure() {
 	for range 2 { // the length of the body stands in the head, and so has a part in the head's own
 		b.body = make([]byte, n)
 		op := b.shape(NewTag())
-		s.prepare(b.Driver, op)
+		s.Prepare(b.Driver, op)
 		req := s.signed(b.Driver.Start(op), 0)
 		b.head = int64(len(req.Head()))
 		n = min(max(s.bench.Sweep-b.head, smallest), most)
 	}
 	b.body = Bytes(int(n), b.Salt)
 	op := b.shape(NewTag())
+	s.Prepare(b.Driver, op)
 	b.lead, b.framed = leadOf(b.Driver, op), int64(len(b.Driver.Start(op).Body))
 }
 
@@ -142,7 +143,7 @@ func (b *sweeping) shape(tag string) *Operation { return b.Shape(tag, b.body) }
 
 // learnFrom carries out an upload undisturbed, as another twin, and gives its responses.
 func (b *sweeping) learnFrom(op *Operation) (interims []*exchange.Response, final *exchange.Response) {
-	b.s.prepare(b.Driver, op)
+	b.s.Prepare(b.Driver, op)
 	final, interims, err := b.s.exchange(b.Driver.Start(op), 0)
 	if err != nil {
 		b.s.unanswered("the undisturbed upload", err)

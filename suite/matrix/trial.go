@@ -41,7 +41,7 @@ func (s *Session) Attempt(d Driver, op *Operation, cut faults.Cut) *Trial {
 // AttemptBy is Attempt by a client of the caller's own. The cut's offset in the request body counts the upload's
 // own bytes.
 func (s *Session) AttemptBy(d Driver, op *Operation, cut faults.Cut, client Client) *Trial {
-	s.prepare(d, op)
+	s.Prepare(d, op)
 	lead := leadOf(d, op)
 	if cut.Place == faults.RequestBody && !cut.FromEnd {
 		cut.Offset += lead

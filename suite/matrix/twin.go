@@ -91,7 +91,7 @@ const (
 func (t *Twins) takeSlowly() {
 	op := t.make(NewTag())
 	pause := time.Duration(min(len(t.taken.all()), 2+confirmed)) * glance
-	t.s.prepare(t.d, op)
+	t.s.Prepare(t.d, op)
 	t.keep(op, t.s.UploadBy(t.d, op, t.s.slow(t.d.Start(op), pause)))
 }
 

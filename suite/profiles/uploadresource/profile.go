@@ -1,0 +1,27 @@
+package uploadresource
+
+import "github.com/resumespec/resumespec/suite/matrix"
+
+// The profile, as the report and the command line name it.
+const (
+	Name   = "upload-resource"
+	Title  = "Upload to a resource that a POST has allocated"
+	Source = sourceText
+)
+
+// Checks gives every case in the order of the catalogue.
+func Checks() []matrix.Check {
+	var all []matrix.Check
+	for _, area := range [][]matrix.Check{
+		offerChecks(), createChecks(), matrix.Points(terms(), shared), statusChecks(), writeChecks(), refusalChecks(),
+		parallelChecks(), completeChecks(), cancelChecks(), privacyChecks(),
+	} {
+		for _, check := range area {
+			if check.Point == "" {
+				check.Point = "none"
+			}
+			all = append(all, presume(check))
+		}
+	}
+	return all
+}
