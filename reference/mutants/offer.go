@@ -73,7 +73,7 @@ func offer() []Mutant {
 		},
 		{
 			Name: "offer-counted-locations", Sentence: "Locations are made from a counter.",
-			Breaks: cases("offer.unguessable"),
+			Breaks: cases("offer.unguessable", "restart.intact"),
 			Apply: func(s *reference.Seams) {
 				var n atomic.Uint64
 				s.Store.ID = func(store.Kind) string { return written(n.Add(1)) }

@@ -49,6 +49,11 @@ var presumes = map[string][]string{
 	"response.slow":            {"response.available"},
 	"response.error":           {"response.available"},
 	"response.after-patch":     {"upload.patch-completes", "response.available"},
+	"restart.kept":             {"upload.kept", "upload.patch-completes"},
+	"restart.intact":           {"upload.kept", "upload.content-intact"},
+	"restart.response":         {"response.available"},
+	"sweep.request":            {"upload.offsets"},
+	"sweep.response":           {"response.available"},
 	"privacy.other-user":       {"upload.kept"},
 	"acknowledge.kept":         {"upload.kept"},
 }
