@@ -37,8 +37,11 @@ var shouldOnly = []string{
 // points gives for each area the interruption points that its cases may have.
 var points = map[string][]string{
 	"offer": {"none", "mid-upload"}, "before100": {"before-100"}, "upload": {"mid-upload"}, "response": {"pre-response"},
-	"download": {"partial-download"}, "restart": {"mid-upload", "pre-response"}, "privacy": {"mid-upload", "pre-response"}, "acknowledge": {"mid-upload"},
+	"download": {"partial-download"}, "restart": {"mid-upload", "pre-response"}, "privacy": {"none", "mid-upload", "pre-response"}, "acknowledge": {"mid-upload"},
 	"sweep": {"mid-upload", "pre-response"},
+
+	"create": {"before-100", "mid-upload", "pre-response"}, "status": {"none", "partial-download"}, "write": {"none", "mid-upload"},
+	"parallel": {"none", "mid-upload"}, "complete": {"none", "pre-response"}, "cancel": {"none", "mid-upload", "pre-response"},
 }
 
 func TestEveryRowOfTheDefinitionIsACase(t *testing.T) {
@@ -74,7 +77,7 @@ func TestResultsAreManyAndDistinct(t *testing.T) {
 	}
 }
 
-var form = regexp.MustCompile(`^[a-z]+\.[a-z0-9]+\.[a-z0-9]+(-[a-z0-9]+)*$`)
+var form = regexp.MustCompile(`^[a-z]+(-[a-z]+)*\.[a-z0-9]+\.[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // TestCatalogueIsWhole holds every case against what a report, a page and an explanation need of it.
 func TestCatalogueIsWhole(t *testing.T) {

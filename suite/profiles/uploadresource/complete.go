@@ -42,7 +42,7 @@ func completeChecks() []matrix.Check {
 			Requires: "An upload that is done names its result, in the status document or by 303 and Location; what the answer to the last write names in Location or Content-Location is the same.",
 			Why:      "The client wants what it uploaded to be found, by others as well.",
 			Sends:    "An upload; GET on its status resource; GET on what each of them names.",
-			Failure:  "result is missing, or leads to the upload's own resources or to another's.",
+			Failure:  "The member result is missing, or leads to the upload's own resources or to another's.",
 		}, Run: with(completeResult)},
 		{Case: cutting(catalog.Case{
 			ID: "upload-resource.complete.there", Level: should, Source: loose(general, definition), Needs: []catalog.Need{catalog.NeedSlow},
@@ -101,7 +101,6 @@ func completeByItself(f *flow) {
 			}
 		}
 		f.That(states[len(states)-1].state, Equal(done), states[len(states)-1].state, "%s to be done in the end", what)
-		f.finished(op)
 		effects.Once("of " + what)
 	}
 }
@@ -120,7 +119,6 @@ func completeAnswer(f *flow) {
 	if doc := f.told(op); r.Status != 202 && !doc.over() {
 		f.Note("after %d the upload is %s", r.Status, doc.state)
 	}
-	f.finished(op)
 }
 
 func completeAgain(f *flow) {
