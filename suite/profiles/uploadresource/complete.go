@@ -52,6 +52,13 @@ func completeChecks() []matrix.Check {
 			Failure:  "The upload is called done when its last byte is in, while work goes on.",
 		}, "pre-response", matrix.FinOnly), Run: with(completeThere)},
 		{Case: catalog.Case{
+			ID: "upload-resource.complete.validator", Level: should, Source: rfc(9110, "8.8"), Needs: []catalog.Need{catalog.NeedReadback},
+			Requires: "The result is served with an ETag or Last-Modified.",
+			Why:      "A client whose download was cut can ask for the rest safely only with a validator.",
+			Sends:    "An upload; GET on its result.",
+			Failure:  "The result is served by code that knows of no validators.",
+		}, Run: with(completeValidator)},
+		{Case: catalog.Case{
 			ID: "upload-resource.complete.redirect", Level: catalog.May, Source: rfc(9110, "15.4.4"),
 			Requires: "Where the status resource of an upload that is done redirects with 303 (See Other), GET on its Location succeeds, and HEAD redirects to the same place.",
 			Why:      "A client that follows redirections gets the result without knowing of status documents.",
@@ -172,6 +179,18 @@ func completeThere(f *flow) {
 	}
 	r := f.Do("GET on the result", matrix.RequestTo("GET", place))
 	f.That(r.Status, BeNumerically("<", 400), itoa(r.Status), "the result to be there as soon as the upload is done")
+}
+
+func completeValidator(f *flow) {
+	op := f.Op(matrix.Usual)
+	f.Success(f.Upload(f.d, op), "the upload")
+	f.over(op)
+	place, err := handle(op, resultPlace)
+	if err != nil {
+		f.Unsupported("%v", err)
+	}
+	r := f.Do("GET on the result", matrix.RequestTo("GET", place))
+	f.That(r.Fields.Has("ETag") || r.Fields.Has("Last-Modified"), BeTrue(), "neither", "ETag or Last-Modified of the result")
 }
 
 func completeRedirect(f *flow) {

@@ -104,6 +104,7 @@ var presumes = map[string][]string{
 	"complete.again":       {"upload.completed", "write.after-done"},
 	"complete.there":       {"complete.result"},
 	"complete.redirect":    {"complete.result"},
+	"complete.validator":   {"complete.result"},
 	"complete.type":        {"complete.result"},
 	"complete.empty":       {"complete.result", "write.ask"},
 	"complete.retry-after": {"complete.by-itself"},
