@@ -206,7 +206,7 @@ func completeRedirect(f *flow) {
 		f.Unsupported("%v", err)
 	}
 	f.Fetched(place)
-	head := f.send("HEAD", op, statusPlace)
+	head := f.send("HEAD", op)
 	f.That(head.Status, Equal(303), itoa(head.Status), "303 for HEAD, as for GET")
 	f.That(head.Fields.Get("Location"), Equal(r.Fields.Get("Location")), head.Fields.Get("Location"), "the Location that GET gives")
 }

@@ -90,7 +90,7 @@ func statusChecks() []matrix.Check {
 }
 
 func statusDocument(f *flow) {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	f.open(op, f.told(op), "no byte")
 	f.Partly(op, 0, matrix.Usual/2)
 	doc := f.told(op)
@@ -115,7 +115,7 @@ func (f *flow) open(op *matrix.Operation, doc document, have string) {
 }
 
 func statusWaiting(f *flow) {
-	doc := f.told(f.allocated(matrix.Usual))
+	doc := f.told(f.allocated())
 	f.That(doc.state, Equal(waiting), doc.state, "the state waiting")
 	f.That(doc.received, BeEmpty(), itoa(doc.total())+" bytes", "nothing received")
 	f.number("length", doc.length, matrix.Usual)
@@ -131,7 +131,7 @@ func (f *flow) number(name string, got *int64, n int64) {
 }
 
 func statusReceived(f *flow) {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	at := int64(0)
 	for _, n := range []int64{1, 100, 1000, 4095} {
 		f.Partly(op, at, at+n)
@@ -189,7 +189,7 @@ func statusLength(f *flow) {
 
 func statusHead(f *flow) {
 	op := f.half()
-	get, head := f.asked(op), f.send("HEAD", op, statusPlace)
+	get, head := f.asked(op), f.send("HEAD", op)
 	f.That(head.Status, Equal(get.Status), itoa(head.Status), "%d for HEAD, as for GET", get.Status)
 	if a, b := head.Fields.Joined("Content-Type"), get.Fields.Joined("Content-Type"); a != b {
 		f.Warn("the same Content-Type from HEAD and GET", "%q from HEAD, %q from GET", a, b)
