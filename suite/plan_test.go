@@ -161,9 +161,11 @@ func TestSweepPlan(t *testing.T) {
 			t.Errorf("%s in a sweep", i.title())
 		}
 	}
-	want := []string{
-		"resume.sweep.request [mid-upload fin h1]", "resume.sweep.request [mid-upload rst h1]",
-		"resume.sweep.response [pre-response fin h1]", "resume.sweep.response [pre-response rst h1]",
+	var want []string
+	for _, one := range profiles {
+		want = append(want,
+			one.name+".sweep.request [mid-upload fin h1]", one.name+".sweep.request [mid-upload rst h1]",
+			one.name+".sweep.response [pre-response fin h1]", one.name+".sweep.response [pre-response rst h1]")
 	}
 	if !slices.Equal(titles, want) {
 		t.Errorf("%q", titles)

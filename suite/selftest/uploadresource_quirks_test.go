@@ -56,6 +56,7 @@ const (
 	upWaitsForEnd      quirk = "the upload waits for a request that ends it"
 	upLast308          quirk = "the last part is answered 308"
 	upResultUnsaid     quirk = "the status document names no result"
+	upUntagged         quirk = "the result has no validator"
 	upTypeLost         quirk = "the media type is forgotten"
 	upEmptyNever       quirk = "an upload of no bytes is never complete"
 	upNoRetryAfter     quirk = "processing goes without Retry-After"

@@ -118,7 +118,9 @@ func (s *uploadServer) serveItem(w http.ResponseWriter, r *http.Request, u *held
 		data = append([]byte{0}, data[:len(data)-1]...)
 	}
 	w.Header().Set("Content-Type", u.media)
-	w.Header().Set("ETag", `"`+u.id+`"`)
+	if !s.has(upUntagged) {
+		w.Header().Set("ETag", `"`+u.id+`"`)
+	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 }
 

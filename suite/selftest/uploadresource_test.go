@@ -107,6 +107,7 @@ var uploadBugs = []bug{
 	{upWaitsForEnd, "complete.by-itself", "", reports.Fail},
 	{upLast308, "complete.answer", "", reports.Fail},
 	{upResultUnsaid, "complete.result", "", reports.Fail},
+	{upUntagged, "complete.validator", "", reports.Warn},
 	{upTypeLost, "complete.type", "", reports.Warn},
 	{upEmptyNever, "complete.empty", "", reports.Warn},
 	{upNoRetryAfter, "complete.retry-after", "", reports.Warn},
@@ -161,7 +162,7 @@ var uploadLegals = []struct {
 	{upMismatchKept, upWriting}, {upChunkedRefused, `upload\.(not-complete|unknown-length) .* fin`}, {upParts204, upWriting},
 	{upAsync, upEnding}, {upNamesNothing, upEnding}, {upShowsStatus, upEnding}, {upRedirects, upEnding}, {upSignedResult, upEnding},
 	{upResultDocument, upEnding}, {upDoneIsShort, upEnding}, {upUnmerged, upEnding}, {upMoreMembers, upEnding}, {upClosedAfter, upEnding},
-	{upAgainRefused, upEnding},
+	{upAgainRefused, upEnding}, {upUntagged, upEnding},
 }
 
 // TestUploadLegal runs cases on servers that do what they may: no MUST may be failed, and every case must come to a

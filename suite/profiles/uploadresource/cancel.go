@@ -43,7 +43,7 @@ func cancelChecks() []matrix.Check {
 
 // cancelled sends DELETE on the status resource. The case ends as unsupported where the server does not know that.
 func (f *flow) cancelled(op *matrix.Operation) {
-	r := f.send("DELETE", op, statusPlace)
+	r := f.send("DELETE", op)
 	if r.Status == 405 || r.Status == 501 {
 		f.Unsupported("DELETE on the status resource is answered %d", r.Status)
 	}
@@ -55,10 +55,10 @@ func gone(r *exchange.Response) bool { return r.Status == 404 || r.Status == 410
 
 func cancelGone(f *flow) {
 	op := f.half()
-	r := f.send("DELETE", op, statusPlace)
+	r := f.send("DELETE", op)
 	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
 	for _, method := range []string{"GET", "HEAD"} {
-		r = f.send(method, op, statusPlace)
+		r = f.send(method, op)
 		f.That(gone(r), BeTrue(), itoa(r.Status), "404 or 410 for %s on the status resource of an upload that was cancelled", method)
 	}
 	r = f.put(op, contentRange(matrix.Usual/2, matrix.Usual, matrix.Usual), op.Body[matrix.Usual/2:])
@@ -96,7 +96,7 @@ func cancelLost(f *flow) {
 		f.Unsupported("%v", err)
 	}
 	f.Landed(f.Cut(matrix.RequestTo("DELETE", u), f.At(matrix.ResponseHead, 0)))
-	again := f.send("DELETE", op, statusPlace)
+	again := f.send("DELETE", op)
 	f.That(again.Status/100 == 2 || gone(again), BeTrue(), itoa(again.Status), "2xx, 404 or 410 for DELETE again")
 	r := f.asked(op)
 	f.That(gone(r), BeTrue(), itoa(r.Status), "404 or 410 for the status resource of an upload that was cancelled")

@@ -42,7 +42,7 @@ func completeChecks() []matrix.Check {
 			Requires: "An upload that is done names its result, in the status document or by 303 and Location; what the answer to the last write names in Location or Content-Location is the same.",
 			Why:      "The client wants what it uploaded to be found, by others as well.",
 			Sends:    "An upload; GET on its status resource; GET on what each of them names.",
-			Failure:  "result is missing, or leads to the upload's own resources or to another's.",
+			Failure:  "The member result is missing, or leads to the upload's own resources or to another's.",
 		}, Run: with(completeResult)},
 		{Case: cutting(catalog.Case{
 			ID: "upload-resource.complete.there", Level: should, Source: loose(general, definition), Needs: []catalog.Need{catalog.NeedSlow},
@@ -51,6 +51,13 @@ func completeChecks() []matrix.Check {
 			Sends:    "An upload that is processed slowly, cut as soon as its body is in; GET on the status resource until it says done; GET on the result at once.",
 			Failure:  "The upload is called done when its last byte is in, while work goes on.",
 		}, "pre-response", matrix.FinOnly), Run: with(completeThere)},
+		{Case: catalog.Case{
+			ID: "upload-resource.complete.validator", Level: should, Source: rfc(9110, "8.8"), Needs: []catalog.Need{catalog.NeedReadback},
+			Requires: "The result is served with an ETag or Last-Modified.",
+			Why:      "A client whose download was cut can ask for the rest safely only with a validator.",
+			Sends:    "An upload; GET on its result.",
+			Failure:  "The result is served by code that knows of no validators.",
+		}, Run: with(completeValidator)},
 		{Case: catalog.Case{
 			ID: "upload-resource.complete.redirect", Level: catalog.May, Source: rfc(9110, "15.4.4"),
 			Requires: "Where the status resource of an upload that is done redirects with 303 (See Other), GET on its Location succeeds, and HEAD redirects to the same place.",
@@ -101,7 +108,6 @@ func completeByItself(f *flow) {
 			}
 		}
 		f.That(states[len(states)-1].state, Equal(done), states[len(states)-1].state, "%s to be done in the end", what)
-		f.finished(op)
 		effects.Once("of " + what)
 	}
 }
@@ -120,7 +126,6 @@ func completeAnswer(f *flow) {
 	if doc := f.told(op); r.Status != 202 && !doc.over() {
 		f.Note("after %d the upload is %s", r.Status, doc.state)
 	}
-	f.finished(op)
 }
 
 func completeAgain(f *flow) {
@@ -176,6 +181,18 @@ func completeThere(f *flow) {
 	f.That(r.Status, BeNumerically("<", 400), itoa(r.Status), "the result to be there as soon as the upload is done")
 }
 
+func completeValidator(f *flow) {
+	op := f.Op(matrix.Usual)
+	f.Success(f.Upload(f.d, op), "the upload")
+	f.over(op)
+	place, err := handle(op, resultPlace)
+	if err != nil {
+		f.Unsupported("%v", err)
+	}
+	r := f.Do("GET on the result", matrix.RequestTo("GET", place))
+	f.That(r.Fields.Has("ETag") || r.Fields.Has("Last-Modified"), BeTrue(), "neither", "ETag or Last-Modified of the result")
+}
+
 func completeRedirect(f *flow) {
 	op := f.Op(matrix.Usual)
 	f.Success(f.Upload(f.d, op), "the upload")
@@ -189,7 +206,7 @@ func completeRedirect(f *flow) {
 		f.Unsupported("%v", err)
 	}
 	f.Fetched(place)
-	head := f.send("HEAD", op, statusPlace)
+	head := f.send("HEAD", op)
 	f.That(head.Status, Equal(303), itoa(head.Status), "303 for HEAD, as for GET")
 	f.That(head.Fields.Get("Location"), Equal(r.Fields.Get("Location")), head.Fields.Get("Location"), "the Location that GET gives")
 }

@@ -264,11 +264,11 @@ func (d *driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, err
 	}
 	piece := d.write(op, contentRange(from, to, complete), op.Body[from:to])
 	piece.From, piece.To = from, to
-	return piece, d.writable(op)
+	return piece, d.writable()
 }
 
 // writable says why a part cannot be written.
-func (d *driver) writable(op *matrix.Operation) error {
+func (d *driver) writable() error {
 	if d.patch != "" && d.patch != byterange {
 		return matrix.ErrNotOffered("the suite writes no " + d.patch + " in this profile, only " + byterange)
 	}

@@ -39,34 +39,32 @@ func (f *flow) posting(body []byte) *driver {
 	return &driver{patch: f.Set.Patch, post: func(*matrix.Operation) []byte { return body }}
 }
 
-// allocated gives an upload of n bytes that has begun, and of which nothing was written.
-func (f *flow) allocated(n int) *matrix.Operation { return f.allocatedAs(matrix.NewTag(), n) }
-
-func (f *flow) allocatedAs(tag string, n int) *matrix.Operation {
-	op := f.OpAs(tag, n)
+// allocated gives an upload that has begun, and of which nothing was written.
+func (f *flow) allocated() *matrix.Operation {
+	op := f.OpAs(matrix.NewTag(), matrix.Usual)
 	f.Prepare(f.d, op)
 	return op
 }
 
 // half gives an upload whose first half was written in order, undisturbed.
 func (f *flow) half() *matrix.Operation {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	f.Partly(op, 0, matrix.Usual/2)
 	return op
 }
 
 // asked is GET on the status resource.
 func (f *flow) asked(op *matrix.Operation) *exchange.Response {
-	return f.send("GET", op, statusPlace)
+	return f.send("GET", op)
 }
 
-// send is Do for a request without body to one of the upload's resources.
-func (f *flow) send(method string, op *matrix.Operation, name string) *exchange.Response {
-	u, err := handle(op, name)
+// send is Do for a request without body to the status resource.
+func (f *flow) send(method string, op *matrix.Operation) *exchange.Response {
+	u, err := handle(op, statusPlace)
 	if err != nil {
 		f.Unsupported("%v", err)
 	}
-	return f.Do(method+" on the "+name, matrix.RequestTo(method, u))
+	return f.Do(method+" on the "+statusPlace, matrix.RequestTo(method, u))
 }
 
 // told asks for the status document.

@@ -22,9 +22,9 @@ func offerChecks() []matrix.Check {
 		}, Run: with(offerAllocated)},
 		{Case: catalog.Case{
 			ID: "upload-resource.offer.place", Level: catalog.Must, Source: loose(option, definition),
-			Requires: `The answer says where to write, by a link of the relation "upload", by the member upload of its JSON body, or by its Location itself, and an upload that is written there is stored.`,
+			Requires: `The answer says where to write, by a link of the relation "upload", by the member upload of its JSON body, or by its Location itself; what is written there is taken.`,
 			Why:      "A client that has to guess where its bytes go uploads nothing.",
-			Sends:    "POST; then the whole body to the place named; then a read of the stored bytes.",
+			Sends:    "POST; then the whole body to the place named.",
 			Failure:  "The place named takes no PUT with Content-Range, or is another's.",
 		}, Run: with(offerPlace)},
 		{Case: catalog.Case{
@@ -121,10 +121,9 @@ func offerPlace(f *flow) {
 		how = "Link"
 	}
 	f.Note("where to write is said by %s", how)
-	effects := f.Effects(f.W, op.Tag)
-	f.Uploaded(op)
-	f.finished(op)
-	effects.Once("of the upload")
+	if answer := f.put(op, whole(op), op.Body); !goesOn(answer) {
+		f.Broken("the whole body to be taken at the place named", "%d for a PUT to %s", answer.Status, op.Handle(uploadPlace).RequestURI())
+	}
 }
 
 func offerOwn(f *flow) {
@@ -169,19 +168,23 @@ func offerReference(f *flow) {
 	if doc, err := parseInstructions(r.Body); err == nil && doc != "" {
 		refs["the member upload"] = doc
 	}
+	f.references(refs)
 	f.Success(f.Upload(f.d, op), "the upload")
-	doc := f.over(op)
-	if doc.result != "" {
-		refs["result"] = doc.result
-	}
-	for name, ref := range refs {
-		if err := exchange.ParseURIReference(ref); err != nil {
-			f.Broken(name+" to be one URI-reference", "%q: %v", ref, err)
-		}
+	if doc := f.over(op); doc.result != "" {
+		f.references(map[string]string{"result": doc.result})
 	}
 	if place, err := handle(op, resultPlace); err == nil {
 		if r := f.Do("GET on the result", matrix.RequestTo("GET", place)); r.Status >= 400 {
 			f.Broken("the result to be there once the upload is done", "%d", r.Status)
+		}
+	}
+}
+
+// references asks that each value is one URI-reference.
+func (f *flow) references(values map[string]string) {
+	for name, value := range values {
+		if err := exchange.ParseURIReference(value); err != nil {
+			f.Broken(name+" to be one URI-reference", "%q: %v", value, err)
 		}
 	}
 }

@@ -268,8 +268,8 @@ func (f *flow) mismatched(op *matrix.Operation, n, most int64, r *exchange.Respo
 		f.refused(r, what+", if nothing of it is taken,")
 	}
 	f.Note("%s is answered %d, and %d bytes of it are kept", what, r.Status, at-n)
-	if goesOn(r) {
-		f.Warn("a 4xx for "+what, "%d", r.Status)
+	if goesOn(r) || at > n {
+		f.Warn(what+" to be refused with a 4xx, and nothing of it to be kept", "%d, and %d bytes are kept", r.Status, at-n)
 	}
 	if at < n || at > most {
 		f.HarmfulAt(most, "request body", what+" to bring the offset from "+itoa(n)+" to at most "+itoa(most), "the offset %d", at)

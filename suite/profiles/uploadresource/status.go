@@ -32,21 +32,21 @@ func statusChecks() []matrix.Check {
 		}, Run: with(statusWaiting)},
 		{Case: catalog.Case{
 			ID: "upload-resource.status.received", Level: must, Source: parts,
-			Requires: "received lists exactly the bytes of the parts that were taken.",
+			Requires: "The member received lists exactly the bytes of the parts that were taken.",
 			Why:      "A client sends what is not in it, and frees what is.",
 			Sends:    "Parts of 1, 100, 1000 and 4095 bytes in order; GET on the status resource after each.",
 			Failure:  "The last position is given as a length, or a part is counted before it is kept.",
 		}, Run: with(statusReceived)},
 		{Case: catalog.Case{
 			ID: "upload-resource.status.remaining", Level: must, Source: parts,
-			Requires: "remaining is the length less what was received, and 0 only where everything is there; where the length is not known it is null.",
+			Requires: "The member remaining is the length less what was received, and 0 only where everything is there; where the length is not known it is null.",
 			Why:      "A client that reads 0 stops sending.",
 			Sends:    "Parts of an upload whose length was announced, and of one whose length was not; GET on the status resource after each.",
 			Failure:  "It counts requests, or what came last, or is 0 where nothing is known.",
 		}, Run: with(statusRemaining)},
 		{Case: catalog.Case{
 			ID: "upload-resource.status.length", Level: must, Source: parts,
-			Requires: "length is the one that the POST announced, or else the one that the first Content-Range with a complete length told, and null before.",
+			Requires: "The member length is the one that the POST announced, or else the one that the first Content-Range with a complete length told, and null before.",
 			Why:      "It says which upload this is, and when it is over.",
 			Sends:    "An upload with and one without a length in its POST; GET on the status resource.",
 			Failure:  "The length of the first part, or of the POST itself, is taken for it.",
@@ -90,7 +90,7 @@ func statusChecks() []matrix.Check {
 }
 
 func statusDocument(f *flow) {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	f.open(op, f.told(op), "no byte")
 	f.Partly(op, 0, matrix.Usual/2)
 	doc := f.told(op)
@@ -115,7 +115,7 @@ func (f *flow) open(op *matrix.Operation, doc document, have string) {
 }
 
 func statusWaiting(f *flow) {
-	doc := f.told(f.allocated(matrix.Usual))
+	doc := f.told(f.allocated())
 	f.That(doc.state, Equal(waiting), doc.state, "the state waiting")
 	f.That(doc.received, BeEmpty(), itoa(doc.total())+" bytes", "nothing received")
 	f.number("length", doc.length, matrix.Usual)
@@ -131,7 +131,7 @@ func (f *flow) number(name string, got *int64, n int64) {
 }
 
 func statusReceived(f *flow) {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	at := int64(0)
 	for _, n := range []int64{1, 100, 1000, 4095} {
 		f.Partly(op, at, at+n)
@@ -189,7 +189,7 @@ func statusLength(f *flow) {
 
 func statusHead(f *flow) {
 	op := f.half()
-	get, head := f.asked(op), f.send("HEAD", op, statusPlace)
+	get, head := f.asked(op), f.send("HEAD", op)
 	f.That(head.Status, Equal(get.Status), itoa(head.Status), "%d for HEAD, as for GET", get.Status)
 	if a, b := head.Fields.Joined("Content-Type"), get.Fields.Joined("Content-Type"); a != b {
 		f.Warn("the same Content-Type from HEAD and GET", "%q from HEAD, %q from GET", a, b)

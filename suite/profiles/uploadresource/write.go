@@ -86,7 +86,7 @@ func keptRange(r *exchange.Response) (int64, error) {
 	last, found := strings.CutPrefix(strings.ToLower(strings.ReplaceAll(value, " ", "")), "bytes=0-")
 	n, err := strconv.ParseInt(last, 10, 64)
 	if !found || err != nil || n < 0 {
-		return 0, fmt.Errorf("Range: %s is not bytes=0-N", value)
+		return 0, fmt.Errorf("%q is not bytes=0-N", value)
 	}
 	return n + 1, nil
 }
@@ -101,7 +101,7 @@ func (f *flow) agrees(op *matrix.Operation, r *exchange.Response, what string) {
 	}
 	kept, err := keptRange(r)
 	if err != nil {
-		f.Broken("Range: bytes=0-N in the 308", "%v", err)
+		f.Broken("Range: bytes=0-N in the 308", "Range: %v", err)
 	}
 	if told := f.Offset(f.d, op); told != kept {
 		f.HarmfulAt(min(told, kept), "request body", "the 308 to tell the "+itoa(told)+" bytes that the status resource tells", "%d bytes (Range: %s)", kept, r.Fields.Joined("Range"))
@@ -109,7 +109,7 @@ func (f *flow) agrees(op *matrix.Operation, r *exchange.Response, what string) {
 }
 
 func writeKeptRange(f *flow) {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	at := int64(0)
 	for _, n := range []int64{1, 100, 4000} {
 		r := f.Send(f.d, op, at, at+n)
@@ -125,7 +125,7 @@ func writeKeptRange(f *flow) {
 }
 
 func writeAsk(f *flow) {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	effects := f.Effects(f.W, op.Tag)
 	ask := contentRange(0, 0, matrix.Usual)
 	f.agrees(op, f.put(op, ask, nil), "the question before the first byte")
@@ -171,7 +171,7 @@ func writeEndsEarly(f *flow) {
 }
 
 func writeOpenLength(f *flow) {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	effects := f.Effects(f.W, op.Tag)
 	for at := int64(0); at < op.Len(); {
 		next := min(at+3000, op.Len())
@@ -206,7 +206,7 @@ func writeSameAgain(f *flow) {
 }
 
 func writeCut(f *flow) {
-	op := f.allocated(matrix.Usual)
+	op := f.allocated()
 	effects := f.Effects(f.W, op.Tag)
 	f.Partly(op, 0, 500)
 	at := f.Offset(f.d, op)
