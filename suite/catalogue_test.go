@@ -31,16 +31,16 @@ var designed = map[string]string{
 
 // designedByterange are the rows of profiles/options.md for byterange, in the same way.
 var designedByterange = map[string]string{
-	"offer": `patch accept-patch unknown-type`,
+	"offer": `patch accept-patch unknown-type refusal`,
 	"media": `message message-unmeasured multipart multipart-binary multipart-bad-boundary application application-integers
 		application-binary application-malformed large message-cut multipart-cut application-cut indeterminate-cut`,
-	"part": `range append content-offset content-type unknown-field short long no-range unknown-unit bad-range bad-offset
+	"part": `range append content-offset content-type unknown-field short long past-length no-range unknown-unit bad-range bad-offset
 		length-mismatch sized-with-body two-ranges refused-midway`,
-	"create":       `if-none-match segments length-last open-length end-early content-offset out-of-order repeat overlap put`,
+	"create":       `if-none-match segments length-last open-length end-early content-offset out-of-order repeat overlap other-length put`,
 	"size":         `truncate allocate truncated-gone gap huge`,
 	"write":        `cut append-cut lost parts parts-cut parts-refused`,
 	"prefer":       `forms applied atomic atomic-parts not-asked`,
-	"precondition": `if-match-stale if-match-fresh if-unmodified-since etag`,
+	"precondition": `if-match-stale if-match-fresh if-unmodified-since validator etag`,
 	"before100":    `head-cut lost state-unchanged reissue repeated`,
 	"upload": `offset-lawful kept offset-accepted offsets not-complete never-decreases completed content-intact many-pieces
 		interrupted-again unknown-length stalled-connection concurrent isolated`,

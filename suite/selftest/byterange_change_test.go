@@ -104,6 +104,10 @@ func (c *change) fits(p *rangePart) error {
 			return refusal(413)
 		}
 		return refusal(400)
+	case d != nil && !d.complete && d.length >= 0 && p.complete >= 0 && p.complete != d.length && !c.s.has(otherLengthTaken):
+		return refusal(409)
+	case !open && c.s.has(repeatedRefused):
+		return refusal(409)
 	case p.sized && !open && c.s.has(sizeRefused):
 		return refusal(422)
 	case !open && p.n >= 0 && p.at+p.n > there && c.s.has(growthRefused):
@@ -135,6 +139,10 @@ func (c *change) hold(p *rangePart) error {
 			return io.ErrUnexpectedEOF
 		}
 		data = append(data, make([]byte, p.n-int64(len(data)))...)
+	case p.n >= 0 && int64(len(data)) > p.n && c.s.has(longCut):
+		data = data[:p.n]
+	case p.n < 0 && p.complete >= 0 && p.at+int64(len(data)) > p.complete && !c.s.has(pastLength):
+		return refusal(400)
 	case p.n >= 0 && int64(len(data)) > p.n:
 		if !c.s.has(longWritten) && !c.s.has(lengthIgnored) && !(p.sized && c.s.has(sizedBodyDropped)) {
 			return refusal(400)

@@ -6,6 +6,8 @@ const (
 	patchUnknown quirk = "PATCH is refused with 405"
 	anyTypeTaken quirk = "a PATCH of any media type is taken for a message/byterange"
 
+	continueFirst quirk = "the 100 is sent before the head was looked at"
+
 	// How it reads frames.
 	fieldsByCase        quirk = "fields of a part are found in one case only"
 	unmeasuredEmpty     quirk = "a part without Content-Length is empty"
@@ -55,6 +57,12 @@ const (
 	effectEachTime      quirk = "each last segment has the effect again"
 	effectFirst         quirk = "the effect happens before the document is looked at"
 	workUntilCut        quirk = "processing ends with the connection"
+	otherLengthTaken    quirk = "a complete length that contradicts the one before is taken"
+	repeatedRefused     quirk = "what is written again to a document that is complete is refused"
+	errorForgotten      quirk = "an upload that failed counts as done when it is sent again"
+	typeLost            quirk = "the media type of a document is not kept"
+	longCut             quirk = "what a part has beyond its range is dropped"
+	pastLength          quirk = "a part with Content-Offset may run past its complete length"
 	truncateEmpties     quirk = "truncation empties the document"
 	truncatedBack       quirk = "truncated bytes come back"
 	allocateGarbage     quirk = "allocated space is not cleared"
@@ -67,6 +75,7 @@ const (
 	// What it makes of fields of the request.
 	unknownPreference   quirk = "an unknown preference is refused"
 	appliedWrong        quirk = "Preference-Applied tells atomic where persist was asked for"
+	appliedAlways       quirk = "Preference-Applied tells whatever was asked for"
 	atomicWritten       quirk = "an atomic write is written as it comes"
 	atomicPromised      quirk = "Preference-Applied tells atomic all the same"
 	ifNoneMatchIgnored  quirk = "If-None-Match is ignored"

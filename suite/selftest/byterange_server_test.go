@@ -1,6 +1,7 @@
 package selftest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -203,7 +204,7 @@ func (s *rangeServer) show(w http.ResponseWriter, r *http.Request) {
 	}
 	complete := d.complete
 	s.mu.Unlock()
-	if kind == "" {
+	if kind == "" || s.has(typeLost) {
 		kind = "application/octet-stream"
 	}
 	w.Header().Set("Content-Type", kind)
@@ -248,6 +249,11 @@ func (s *rangeServer) take(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *rangeServer) taken(header http.Header, r *http.Request) (int, error) {
+	if s.has(continueFirst) {
+		in := bufio.NewReader(r.Body)
+		_, _ = in.Peek(1)
+		r.Body = io.NopCloser(in)
+	}
 	parts, err := s.reader(r)
 	if err != nil {
 		return 0, err
@@ -285,6 +291,8 @@ func isRefusal(err error) bool {
 // applied gives the value that Preference-Applied tells, "" for none.
 func (s *rangeServer) applied(value string) string {
 	switch {
+	case s.has(appliedAlways) && value != "":
+		return value
 	case s.has(appliedHidden), value != "persist" && value != "atomic":
 		return ""
 	case s.has(appliedWrong) && value == "persist":
@@ -356,6 +364,9 @@ func (s *rangeServer) finish(d *rangeDoc, r *http.Request) int {
 		}
 	}
 	if status, err := strconv.Atoi(query.Get("fail")); err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		d.complete = s.has(errorForgotten)
 		return status
 	}
 	if !s.has(effectFirst) {

@@ -104,6 +104,8 @@ var rangeBugs = []rangeBug{
 	{with(acceptHidden), "offer.accept-patch", "", reports.Warn},
 	{with(anyTypeTaken), "offer.unknown-type", "", reports.Fail},
 
+	{with(continueFirst), "offer.refusal", "", reports.Warn},
+
 	{with(fieldsByCase), "media.message", "", reports.Fail},
 	{with(unmeasuredEmpty), "media.message-unmeasured", "", reports.Fail},
 	{with(boundaryAsWritten), "media.multipart", "", reports.Fail},
@@ -126,9 +128,12 @@ var rangeBugs = []rangeBug{
 	{with(growthRefused), "part.append", "", reports.Warn},
 	{with(offsetUnknown), "part.content-offset", "", reports.Warn},
 	{with(outerType), "part.content-type", "", reports.Fail},
+	{with(typeLost), "part.content-type", "", reports.Warn},
 	{with(unknownFieldRefused), "part.unknown-field", "", reports.Fail},
 	{with(shortFilled), "part.short", "", reports.Fail},
 	{with(longWritten), "part.long", "", reports.Fail},
+	{with(longCut), "part.long", "", reports.Warn},
+	{with(pastLength), "part.past-length", "", reports.Warn},
 	{with(rangelessTaken), "part.no-range", "", reports.Fail},
 	{with(rangeless409), "part.no-range", "", reports.Fail},
 	{with(unitUnread), "part.unknown-unit", "", reports.Fail},
@@ -153,6 +158,8 @@ var rangeBugs = []rangeBug{
 	{with(sparse, gapGarbage), "create.out-of-order", "", reports.Fail},
 	{with(offsetIgnored), "create.repeat", "", reports.Fail},
 	{with(overlapRefused), "create.overlap", "", reports.Warn},
+	{with(overlapRefused), "create.repeat", "", reports.Warn},
+	{with(otherLengthTaken), "create.other-length", "", reports.Warn},
 	{with(putHalf), "create.put", "fin", reports.Fail},
 
 	{with(truncateEmpties), "size.truncate", "", reports.Fail},
@@ -170,6 +177,7 @@ var rangeBugs = []rangeBug{
 	{with(partsMixed), "write.parts-cut", "fin", reports.Fail},
 
 	{with(unknownPreference), "prefer.forms", "", reports.Fail},
+	{with(appliedAlways), "prefer.forms", "", reports.Warn},
 	{with(appliedHidden), "prefer.applied", "", reports.Warn},
 	{with(appliedWrong), "prefer.applied", "", reports.Warn},
 	{with(atomicWritten), "prefer.atomic", "fin", reports.Warn},
@@ -180,6 +188,8 @@ var rangeBugs = []rangeBug{
 	{with(ifMatchIgnored), "precondition.if-match-stale", "", reports.Fail},
 	{with(ifMatchAsText), "precondition.if-match-fresh", "", reports.Fail},
 	{with(ifUnmodifiedIgnored), "precondition.if-unmodified-since", "", reports.Fail},
+	{with(tagless), "precondition.validator", "", reports.Warn},
+	{with(tagStays), "precondition.validator", "", reports.Fail},
 	{with(tagStays), "precondition.etag", "fin", reports.Fail},
 
 	{with(headAnnouncesLength), "upload.offset-lawful", "fin", reports.Fail},
@@ -189,6 +199,8 @@ var rangeBugs = []rangeBug{
 	{with(effectEachTime, ifNoneMatchIgnored), "response.repeat-first", "", reports.Fail},
 	{with(workUntilCut), "response.processed", "fin", reports.Fail},
 	{with(effectFirst), "response.failed", "", reports.Fail},
+	{with(errorForgotten), "response.failed", "", reports.Fail},
+	{with(repeatedRefused), "response.repeat", "fin", reports.Warn},
 	{with(restartDrops), "restart.kept", "", reports.Warn},
 	{with(restartClaims), "restart.intact", "", reports.Fail},
 }
@@ -244,7 +256,7 @@ var rangeLegals = []struct {
 	{with(sparse), creating + `|size\.|part\.refused`, ""},
 	{with(growthRefused), resizing, "part.append"},
 	{with(sizeRefused), resizing, ""},
-	{with(overlapRefused), creating + `|media\..* fin`, "create.overlap|upload|media"},
+	{with(overlapRefused), creating + `|media\..* fin`, "create.(overlap|repeat)|upload|media"},
 	{with(segment200), creating, ""},
 	{with(segment202), creating, ""},
 	{with(segment299), creating, ""},
@@ -256,7 +268,7 @@ var rangeLegals = []struct {
 	{with(openIsNone), creating, ""},
 	{with(empty204), `upload\.(offset-lawful|completed) |media\.message-cut|create\.(segments|open)`, ""},
 	{with(wholeAlways), `download\.`, "download"},
-	{with(tagless), `download\.if-range|precondition\.`, ""},
+	{with(tagless), `download\.if-range|precondition\.`, "precondition.validator"},
 	{with(putRefused), `part\.content-type|create\.put`, ""},
 	{with(appliedHidden), `prefer\.(forms|applied|atomic .* fin)`, "prefer.applied"},
 }

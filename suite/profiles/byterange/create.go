@@ -74,6 +74,13 @@ func createChecks() []matrix.Check {
 			Sends:    "Segments of 1000 bytes that each begin 100 bytes before the end of the one before; HEAD after each; GET.",
 			Failure:  "The length of the segment is added to the offset.",
 		}, Run: with(createOverlap)},
+		{Case: catalog.Case{
+			ID: "byterange.create.other-length", Level: catalog.Should, Source: loose(segmented, loosePage),
+			Requires: "A segment that names another complete length than one before it is refused, and the upload can be completed as it began.",
+			Why:      "Two lengths for one upload mean that one side is wrong about what it is uploading.",
+			Sends:    "A segment of 1000 bytes of 3000; the next one, of 2000, and of 4000; HEAD after each; the rest; GET.",
+			Failure:  "The last complete length that was named is taken, or none is kept.",
+		}, Run: with(createOther)},
 		{Case: midUpload(catalog.Case{
 			ID: "byterange.create.put", Level: catalog.Must, Source: segmented,
 			Requires: "A PUT that was to create a document and was cut is recovered by PATCH from the offset that HEAD gives, or from 0 where nothing is there: the document is whole, and the effect happens once.",
@@ -245,7 +252,7 @@ func createRepeat(f *flow) {
 		f.Round()
 		f.segment(op, at, at+segment, itoa(whole))
 		if again := f.send(op, at, at+segment, itoa(whole)); again.Status/100 != 2 {
-			f.Note("a segment that is sent again is answered %d", again.Status)
+			f.Warn("2xx for a segment that is sent again", "%d", again.Status)
 		}
 		if at+segment < whole {
 			f.told(op, at+segment)
@@ -274,6 +281,21 @@ func createOverlap(f *flow) {
 	}
 	f.holds(op, op.Body, "after segments that overlap")
 	effects.Once("of a document whose segments overlap")
+}
+
+func createOther(f *flow) {
+	op := f.Op(whole)
+	effects := f.Effects(f.W, op.Tag)
+	f.segment(op, 0, segment, itoa(whole))
+	for _, other := range []int64{2 * segment, whole + segment} {
+		f.Round()
+		r := f.write(op, typed(op, ranged(segment, op.Body[segment:2*segment], itoa(other))))
+		f.refused(r, "a segment of "+itoa(other)+" bytes after one of 3000")
+		f.told(op, segment)
+	}
+	f.segment(op, segment, whole, itoa(whole))
+	f.holds(op, op.Body, "after its last segment")
+	effects.Once("of an upload in which other lengths were refused")
 }
 
 func createPut(f *flow) {

@@ -1,9 +1,11 @@
 package byterange
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
 
@@ -31,6 +33,39 @@ func offerChecks() []matrix.Check {
 			Sends:    "PATCH with application/x-resumespec-unknown, on a document that is there and on one that is not; GET on both.",
 			Failure:  "The media type of the PATCH is not looked at.",
 		}, Run: with(offerUnknown)},
+		{Case: catalog.Case{
+			ID: "byterange.offer.refusal", Level: catalog.Should, Source: rfc(9110, "10.1.1"),
+			Requires: "A PATCH that can be refused by its head gets the final status instead of 100 (Continue), and changes nothing.",
+			Why:      "The client is spared the upload of what will be thrown away.",
+			Sends:    "PATCH with Expect: 100-continue and an unknown media type, and with If-None-Match: * on a document that is there; the body only where leave is given; GET.",
+			Failure:  "100 (Continue) is sent before the head was looked at.",
+		}, Run: with(offerRefusal)},
+	}
+}
+
+func offerRefusal(f *flow) {
+	op := f.document(small)
+	fr := framed(f.d.media, ranged(0, f.other(small, 1), itoa(small)))
+	unknown := fr
+	unknown.contentType = "application/x-resumespec-unknown"
+	expect := exchange.Field{Name: "Expect", Value: "100-continue"}
+	for _, c := range []struct {
+		what string
+		req  exchange.Request
+	}{
+		{"an unknown media type", f.d.request(op, unknown, expect)},
+		{"If-None-Match: * on a document that is there", f.d.request(op, fr, expect, onlyNew)},
+	} {
+		f.Round()
+		what, answer := c.what, f.AskRaw(0, c.req)
+		f.holds(op, op.Body, "after a PATCH with "+what)
+		if slices.ContainsFunc(answer.Interims, func(r *exchange.Response) bool { return r.Status == 100 }) {
+			f.Broken("the final status, without 100 (Continue), for a PATCH with "+what, "100 first")
+		}
+		if answer.Final == nil {
+			f.Broken("a final status for a PATCH with "+what, "none")
+		}
+		f.refused(answer.Final, "a PATCH with "+what)
 	}
 }
 

@@ -58,8 +58,15 @@ func partChecks() []matrix.Check {
 			Requires: "A part body that is longer than its range changes nothing beyond its range.",
 			Why:      "The bytes behind the range belong to somebody else's write.",
 			Sends:    "A part of 30 bytes for a range of 10 over a document; GET.",
-			Failure:  "The body is written as far as it goes.",
+			Failure:  "The body is written as far as it goes, or the client is told that all of it was.",
 		}, Run: with(partLong)},
+		{Case: catalog.Case{
+			ID: "byterange.part.past-length", Level: catalog.Should, Source: loose(contentOff, "its complete-length is said to be that of Content-Range, where a range that runs past it is invalid"),
+			Requires: "A first part with Content-Offset whose body runs past its complete-length is refused; no document that is longer comes of it.",
+			Why:      "One of the two is wrong; a longer document than was announced is not the client's.",
+			Sends:    "1000 bytes with Content-Offset: 0;complete-length=990, to create a document; GET.",
+			Failure:  "The complete length is noted, and not held against what comes.",
+		}, Run: with(partPast)},
 	}
 }
 
@@ -140,6 +147,9 @@ func partType(f *flow) {
 	if got != want {
 		f.Broken("Content-Type: "+want+", as after a PUT", "%q", got)
 	}
+	if got != kind {
+		f.Warn("the media type that the document was given, "+kind, "%q, after a PUT as well", got)
+	}
 }
 
 // kindOf gives the media type of a document as it is shown.
@@ -193,7 +203,21 @@ func partLong(f *flow) {
 	data := f.other(30, 1)
 	r := f.write(op, part{body: data}.with("Content-Range", "bytes 100-109/*"))
 	got, _ := f.content(op)
-	if f.since(got, op.Body, 100, data[:10], 10, "after a part of 30 bytes for a range of 10") > 0 || r.Status/100 == 2 {
-		f.Note("of a part that is longer than its range what fits is written (%d)", r.Status)
+	kept := f.since(got, op.Body, 100, data[:10], 10, "after a part of 30 bytes for a range of 10")
+	f.Note("%d bytes of a part of 30 for a range of 10 are written, and it is answered %d", kept, r.Status)
+	if r.Status/100 == 2 {
+		f.Warn("no success for a part of 30 bytes of which 20 have no place", "%d", r.Status)
 	}
+}
+
+func partPast(f *flow) {
+	op := f.Op(small)
+	what := "a first part of 1000 bytes with Content-Offset: 0;complete-length=990"
+	r := f.write(op, typed(op, offset("0;complete-length=990", op.Body)), onlyNew)
+	got, _ := f.content(op)
+	f.SameBytes("document after "+what, got, op.Body[:len(got)])
+	if len(got) > 990 {
+		f.Broken("at most 990 bytes after "+what, "%d bytes", len(got))
+	}
+	f.refused(r, what)
 }

@@ -61,12 +61,12 @@ var wrongs = []wrong{
 	},
 	{
 		name: "bad-offset", level: catalog.Must, source: contentOff,
-		requires: "A part whose Content-Offset is no sf-integer, or is negative, is refused, and changes nothing.",
+		requires: "A part whose Content-Offset, or its complete-length, is no sf-integer, or is negative, is refused, and changes nothing.",
 		why:      "An offset that is guessed puts bytes in the wrong place.",
 		failure:  "The number is read as far as it goes.",
 		parts: func(data []byte) []part {
 			var parts []part
-			for _, value := range []string{"10.5", `"10"`, "-10", "10 20", "x", "", "1234567890123456", ":MTA=:"} {
+			for _, value := range []string{"10.5", `"10"`, "-10", "10 20", "x", "", "1234567890123456", ":MTA=:", "10;complete-length=x", "10;complete-length=20.5"} {
 				parts = append(parts, offset(value, data))
 			}
 			return parts

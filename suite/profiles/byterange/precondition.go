@@ -34,6 +34,13 @@ func preconditionChecks() []matrix.Check {
 			Sends:    "A write with the date of the day before Last-Modified, and one with Last-Modified; GET after each.",
 			Failure:  "The condition is not looked at for PATCH, or the comparison is the wrong way round.",
 		}, Run: with(unmodified)},
+		{Case: catalog.Case{
+			ID: "byterange.precondition.validator", Level: catalog.Should, Source: rfc(9110, "8.8.3"),
+			Requires: "A document has an entity tag that is strong, and another one after a write.",
+			Why:      "Without one a client can neither bind a write to what it has seen, nor put a download together from parts.",
+			Sends:    "HEAD on a document, before and after a write.",
+			Failure:  "No ETag is sent, or a weak one, or always the same.",
+		}, Run: with(validator)},
 		{Case: midUpload(catalog.Case{
 			ID: "byterange.precondition.etag", Level: catalog.Must, Source: rfc(9110, "8.8.1"),
 			Requires: "When a write that was cut has changed the document, its strong entity tag is another; a write with the one of before is refused.",
@@ -51,6 +58,18 @@ func (f *flow) tag(op *matrix.Operation) string {
 		f.Unsupported("the document has no strong ETag, which If-Match needs (%q)", tag)
 	}
 	return tag
+}
+
+func validator(f *flow) {
+	op := f.document(small)
+	before := f.Do("HEAD on the document", matrix.RequestTo("HEAD", op.URL)).Fields.Get("ETag")
+	if before == "" || strings.HasPrefix(before, "W/") {
+		f.Broken("a strong ETag", "%q", before)
+	}
+	f.accepted(f.write(op, ranged(0, f.other(10, 1), "*")), "a write")
+	if after := f.tag(op); after == before {
+		f.Harmful("another ETag after a write", "%s again", after)
+	}
 }
 
 func match(value string) exchange.Field { return exchange.Field{Name: "If-Match", Value: value} }

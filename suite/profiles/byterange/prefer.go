@@ -64,9 +64,18 @@ func preferForms(f *flow) {
 			fields = fields.With("Prefer", line)
 		}
 		what := "a document created with Prefer: " + strings.Join(lines, " and ")
-		f.accepted(f.write(op, typed(op, ranged(0, op.Body, itoa(small))), fields...), what)
+		fr := framed(f.d.media, typed(op, ranged(0, op.Body, itoa(small))))
+		if value, said := f.answered(f.d.request(op, fr, fields...), what); said && !asked(lines, value) {
+			f.Warn("no Preference-Applied for what was not asked for, or nobody has defined", "transaction=%s for %s", value, what)
+		}
 		f.holds(op, op.Body, "created with Prefer: "+strings.Join(lines, " and "))
 	}
+}
+
+// asked says whether one of the lines asks for a value of the preference that is defined.
+func asked(lines []string, value string) bool {
+	defined := value == "persist" || value == "atomic"
+	return defined && strings.Contains(strings.ToLower(strings.Join(lines, ",")), value)
 }
 
 // applied gives the value of the preference that the responses say was applied.
