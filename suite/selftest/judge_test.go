@@ -36,11 +36,11 @@ func judge(t *testing.T, config *target.Config, limit time.Duration, focus strin
 // judgeWith is judge for a target that can be restarted.
 func judgeWith(t *testing.T, restart func(context.Context) error, config *target.Config, limit time.Duration, focus string) []reports.Result {
 	t.Helper()
-	return judgeChecks(t, resume.Checks(), restart, config, limit, focus)
+	return judgeBy(t, resume.Checks(), restart, config, limit, focus)
 }
 
-// judgeChecks is judgeWith for the cases of any profile.
-func judgeChecks(t *testing.T, checks []matrix.Check, restart func(context.Context) error, config *target.Config, limit time.Duration, focus string) []reports.Result {
+// judgeBy is judgeWith by the cases of a profile.
+func judgeBy(t *testing.T, checks []matrix.Check, restart func(context.Context) error, config *target.Config, limit time.Duration, focus string) []reports.Result {
 	t.Helper()
 	if *everything {
 		focus = "."

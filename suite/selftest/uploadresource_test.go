@@ -14,7 +14,7 @@ import (
 func examineUpload(t *testing.T, limit time.Duration, focus string, quirks ...quirk) []reports.Result {
 	t.Helper()
 	s := startUpload(t, quirks...)
-	return judgeChecks(t, uploadresource.Checks(), nil, parse(t, fmt.Sprintf(uploadConfig, s.URL)), limit, focus)
+	return judgeBy(t, uploadresource.Checks(), nil, parse(t, fmt.Sprintf(uploadConfig, s.URL)), limit, focus)
 }
 
 // unoffered are the cases that the plain uploadServer gives no occasion for: it cannot be restarted, and shows what
@@ -39,7 +39,7 @@ func TestUploadUnspoken(t *testing.T) {
 	for _, place := range []string{"/items", "/nothing", "/"} {
 		s := startBug(t) // which creates by POST to /items
 		config := parse(t, fmt.Sprintf("target: %s%s\nprofiles: {upload-resource: {}}", s.base(), place))
-		for _, r := range judgeChecks(t, uploadresource.Checks(), nil, config, 2*time.Second, ".") {
+		for _, r := range judgeBy(t, uploadresource.Checks(), nil, config, 2*time.Second, ".") {
 			switch {
 			case r.ID == uploadresource.Name+".offer.allocated" && r.Verdict != reports.Fail:
 				t.Errorf("%s: %s", place, told(r))
