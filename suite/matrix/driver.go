@@ -97,6 +97,14 @@ type Preparer interface {
 	Prepared(op *Operation) error
 }
 
+// Inquirer is a Preparer that may have to ask once more before the upload can begin: where the answer to the first
+// request did not say enough.
+type Inquirer interface {
+	Preparer
+	// Inquire gives the question; false where there is none.
+	Inquire(op *Operation) (exchange.Request, bool)
+}
+
 // Reporter is a Driver whose Outcome shows a report of its own and no copy of the final response: twins are then
 // compared by their reports.
 type Reporter interface {

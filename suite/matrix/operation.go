@@ -42,6 +42,11 @@ func (s *Session) Prepare(d Driver, op *Operation) *exchange.Response {
 	op.prepared = true
 	r := s.Do("the request that prepares the upload", p.Prepare(op))
 	d.Learn(op, r)
+	if q, asks := d.(Inquirer); asks {
+		if req, more := q.Inquire(op); more {
+			d.Learn(op, s.Do("the question for what the upload needs", req))
+		}
+	}
 	s.offered(p.Prepared(op))
 	return r
 }

@@ -78,6 +78,7 @@ const (
 	upCreated202     quirk = "the POST is answered 202"
 	upOnlyDocument   quirk = "only the document says where to write"
 	upBodiless       quirk = "only a link says where to write"
+	upLocationAlone  quirk = "the answer to the POST is a Location, and nothing more"
 	upLocationItself quirk = "the status resource takes the writes"
 	upPatch          quirk = "the status resource takes PATCH"
 	upAbsolute       quirk = "URIs are absolute"

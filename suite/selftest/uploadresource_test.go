@@ -32,6 +32,24 @@ func TestUploadPlain(t *testing.T) {
 	}
 }
 
+// TestUploadUnspoken names the profile for a server that does not speak it: that is a failure of the offer, and what
+// needs the offer is not tested.
+func TestUploadUnspoken(t *testing.T) {
+	t.Parallel()
+	for _, place := range []string{"/items", "/nothing", "/"} {
+		s := startBug(t) // which creates by POST to /items
+		config := parse(t, fmt.Sprintf("target: %s%s\nprofiles: {upload-resource: {}}", s.base(), place))
+		for _, r := range judgeBy(t, uploadresource.Checks(), nil, config, 2*time.Second, ".") {
+			switch {
+			case r.ID == uploadresource.Name+".offer.allocated" && r.Verdict != reports.Fail:
+				t.Errorf("%s: %s", place, told(r))
+			case r.ID != uploadresource.Name+".offer.allocated" && r.Verdict != reports.Unsupported:
+				t.Errorf("%s: %s", place, told(r))
+			}
+		}
+	}
+}
+
 // uploadBugs lists bugs, each with the case that has to catch it.
 var uploadBugs = []bug{
 	{upCreated200, "offer.allocated", "", reports.Fail},
@@ -156,7 +174,7 @@ var uploadLegals = []struct {
 	focus string
 }{
 	{upUndiscovered, `offer\.discovery`}, {upCreated202, upShape}, {upOnlyDocument, upShape}, {upBodiless, upShape},
-	{upLocationItself, upShape}, {upPatch, upShape + "|" + upWriting}, {upAbsolute, upShape}, {upRelative, upShape},
+	{upLocationItself, upShape}, {upLocationAlone, upShape}, {upPatch, upShape + "|" + upWriting}, {upAbsolute, upShape}, {upRelative, upShape},
 	{upKeysIgnored, `create.* fin|privacy|response\.once .* fin`}, {upHugeTaken, `offer\.(huge|malformed)`}, {upDeleteRefused, `cancel`},
 	{upInOrder, upWriting}, {upSupersedes, upWriting}, {upOverlapRefused, upWriting}, {upWholeParts, upWriting}, {upBlocks, upWriting},
 	{upMismatchKept, upWriting}, {upChunkedRefused, `upload\.(not-complete|unknown-length) .* fin`}, {upParts204, upWriting},

@@ -71,12 +71,14 @@ func (f *flow) again(op *matrix.Operation, effects matrix.Effects, after string)
 }
 
 func createHeadCut(f *flow) {
+	f.allocated()
 	head := f.d.Prepare(f.keyed(f.Tag, f.Tag))
 	line := int64(len(head.Method) + 1 + len(head.Target) + len(" HTTP/1.1\r\n"))
 	f.createCut(f.At(matrix.RequestHead, 0), f.At(matrix.RequestHead, line/2), f.At(matrix.RequestHead, line+2), f.AtFromEnd(matrix.RequestHead, 2))
 }
 
 func createBodyCut(f *flow) {
+	f.allocated()
 	body := int64(len(f.d.Prepare(f.Op(matrix.Usual)).Body))
 	f.createCut(f.At(matrix.RequestBody, 1), f.At(matrix.RequestBody, body/2), f.At(matrix.RequestBody, body-1))
 }
@@ -131,6 +133,7 @@ func (f *flow) notDone(op *matrix.Operation) {
 }
 
 func createSameKey(f *flow) {
+	f.allocated()
 	key := matrix.NewTag()
 	one, two := f.located(f.keyed(f.Tag, key)), f.located(f.keyed(f.Tag, key))
 	if one != two {
@@ -164,6 +167,7 @@ func (f *flow) located(op *matrix.Operation) string {
 }
 
 func createRepeated(f *flow) {
+	f.allocated()
 	op := f.Op(matrix.Usual)
 	effects := f.Effects(f.W, op.Tag)
 	for i := range 30 {

@@ -24,6 +24,9 @@ const (
 	allow       = "Allow"
 )
 
+// guessed is the fact that nothing has said yet that the Location of the answer to the POST is more than a document.
+const guessed = "guessed"
+
 // byterange is the media type of a PATCH that carries one part (draft-ietf-httpapi-patch-byterange).
 const byterange = "message/byterange"
 
@@ -131,6 +134,8 @@ func (d *driver) Learn(op *matrix.Operation, r *exchange.Response) {
 	case r.Interim():
 	case op.Handle(statusPlace) == nil:
 		allocated(op, r)
+	case op.Facts[guessed] != "":
+		confirmed(op, r)
 	case r.Status == 200 || r.Status == 201:
 		written(op, r)
 	}
@@ -156,8 +161,30 @@ func allocated(op *matrix.Operation, r *exchange.Response) {
 	if doc, err := parseInstructions(r.Body); err == nil && op.Handle(uploadPlace) == nil {
 		learn(op, uploadPlace, baseOf(op.URL, r), doc)
 	}
-	if op.Handle(uploadPlace) == nil {
-		op.Handles[uploadPlace] = op.Handle(statusPlace)
+	if op.Handle(uploadPlace) != nil {
+		return
+	}
+	op.Handles[uploadPlace] = op.Handle(statusPlace)
+	if _, err := parseDocument(r.Body); err != nil {
+		op.Facts[guessed] = "yes"
+	}
+}
+
+// Inquire asks whether the Location is a status resource: any POST that creates something is answered with 201 and
+// Location, and what it leads to is not to be written over.
+func (d *driver) Inquire(op *matrix.Operation) (exchange.Request, bool) {
+	if op.Facts[guessed] == "" {
+		return exchange.Request{}, false
+	}
+	req, err := d.Offset(op)
+	return req, err == nil
+}
+
+// confirmed learns from the answer to that question.
+func confirmed(op *matrix.Operation, r *exchange.Response) {
+	delete(op.Facts, guessed)
+	if _, err := readStatus(r); err != nil {
+		delete(op.Handles, uploadPlace)
 	}
 }
 

@@ -96,6 +96,38 @@ func TestAllocated(t *testing.T) {
 	}
 }
 
+// TestGuessed writes to a Location that nothing was said of only where a status document is found there.
+func TestGuessed(t *testing.T) {
+	for _, c := range []struct {
+		answer *exchange.Response
+		asks   bool
+		there  *exchange.Response
+		writes bool
+	}{
+		{answer(201, `{"state":"waiting"}`, "Location", "/uploads/1"), false, nil, true},
+		{answer(201, `{"upload":"/u"}`, "Location", "/uploads/1"), false, nil, true},
+		{answer(201, "", "Location", "/uploads/1"), true, answer(200, `{"state":"waiting"}`), true},
+		{answer(201, "", "Location", "/items/1"), true, answer(200, "the bytes that were posted"), false},
+		{answer(201, "", "Location", "/items/1"), true, answer(404, ""), false},
+	} {
+		d, op := &driver{}, upload(t, "abc")
+		d.Learn(op, c.answer)
+		req, asks := d.Inquire(op)
+		if asks != c.asks || asks && req.Method != "GET" {
+			t.Errorf("%s: asks %v with %s", c.answer.Body, asks, req.Method)
+		}
+		if asks {
+			d.Learn(op, c.there)
+		}
+		if err := d.Prepared(op); (err == nil) != c.writes {
+			t.Errorf("%s: %v", c.answer.Body, err)
+		}
+		if _, again := d.Inquire(op); again {
+			t.Error("it asks twice")
+		}
+	}
+}
+
 // begun gives an upload of which a driver knows its resources.
 func begun(t *testing.T, body string) *matrix.Operation {
 	t.Helper()

@@ -39,7 +39,8 @@ func (f *flow) posting(body []byte) *driver {
 	return &driver{patch: f.Set.Patch, post: func(*matrix.Operation) []byte { return body }}
 }
 
-// allocated gives an upload that has begun, and of which nothing was written.
+// allocated gives an upload that has begun, and of which nothing was written. The case ends as unsupported where an
+// ordinary POST allocates nothing.
 func (f *flow) allocated() *matrix.Operation {
 	op := f.OpAs(matrix.NewTag(), matrix.Usual)
 	f.Prepare(f.d, op)

@@ -190,6 +190,7 @@ func (f *flow) references(values map[string]string) {
 }
 
 func offerForms(f *flow) {
+	f.allocated()
 	length := itoa(matrix.Usual)
 	for _, body := range [][]byte{nil, []byte(`{}`), []byte(`{"length":` + length + `}`), []byte(`{"type":"application/octet-stream"}`)} {
 		f.Round()

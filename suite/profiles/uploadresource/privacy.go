@@ -73,6 +73,7 @@ func privacyOther(f *flow) {
 
 func privacyKey(f *flow) {
 	f.Need(catalog.NeedUsers, len(f.Config().Users) > 1)
+	f.allocated()
 	op := f.keyed(f.Tag, matrix.NewTag())
 	first := f.located(op)
 	if f.located(op) != first {

@@ -141,7 +141,6 @@ func statusReceived(f *flow) {
 			f.HarmfulAt(min(at, doc.prefix()), "request body", "the bytes 0 to "+itoa(at-1)+" in received", "%d bytes, of which %d from byte 0 on", doc.total(), doc.prefix())
 		}
 	}
-	f.Completed(op)
 }
 
 func statusRemaining(f *flow) {
