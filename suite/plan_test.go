@@ -154,9 +154,7 @@ func TestSweepPlan(t *testing.T) {
 	}
 	var titles []string
 	for _, i := range p {
-		if i.check.Profile() == "resume" {
-			titles = append(titles, i.title())
-		}
+		titles = append(titles, i.title())
 		if !i.check.Sweep {
 			t.Errorf("%s in a sweep", i.title())
 		}

@@ -208,11 +208,11 @@ func (c *change) open(p *rangePart) {
 		c.created = true
 		c.s.touch(d)
 	}
-	if c.doc == nil {
-		d.writer++
-		c.turn = d.writer
-	}
 	c.doc = d
+	if d.writer > c.turn {
+		return // put says so
+	}
+	d.writer = c.turn
 	d.frame += p.frame
 	if !d.complete && p.complete >= 0 {
 		d.length = p.complete

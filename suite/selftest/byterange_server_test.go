@@ -34,12 +34,15 @@ type rangeServer struct {
 	counts map[string]int       // effects by tag
 	serial int                  // of entity tags
 	conns  []*rangeConn
+	turns  int // of requests so far
 }
 
 // rangeConn is a connection in the order in which they came.
 type rangeConn struct {
 	net.Conn
 	over chan struct{}
+	idle bool
+	turn int // of its request
 }
 
 // connKey is the key of a request's own connection in its context.
@@ -52,17 +55,35 @@ func (s *rangeServer) track() {
 		defer s.mu.Unlock()
 		switch state {
 		case http.StateNew:
-			s.conns = append(s.conns, &rangeConn{c, make(chan struct{})})
+			s.turns++
+			s.conns = append(s.conns, &rangeConn{Conn: c, over: make(chan struct{}), turn: s.turns})
 		case http.StateClosed, http.StateHijacked:
 			i := slices.IndexFunc(s.conns, func(known *rangeConn) bool { return known.Conn == c })
 			close(s.conns[i].over)
 			s.conns = slices.Delete(s.conns, i, i+1)
 		case http.StateActive, http.StateIdle:
+			i := slices.IndexFunc(s.conns, func(known *rangeConn) bool { return known.Conn == c })
+			if known := s.conns[i]; known.idle {
+				s.turns++
+				known.turn = s.turns
+			}
+			s.conns[i].idle = state == http.StateIdle
 		}
 	}
 	s.http.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, c)
 	}
+}
+
+// turnOf gives the place of a request among all, by when its connection was opened, or used again.
+func (s *rangeServer) turnOf(r *http.Request) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.conns, func(known *rangeConn) bool { return known.Conn == r.Context().Value(connKey{}) })
+	if i < 0 {
+		return 0 // it is closed already
+	}
+	return s.conns[i].turn
 }
 
 // settle waits for the connections before that of a request.
@@ -92,7 +113,7 @@ type rangeDoc struct {
 	kind     string
 	tag      string
 	modified time.Time
-	writer   int    // the request that may write; the one before has lost its turn
+	writer   int    // the turn that may write; those before have lost theirs
 	cut      []byte // what a truncation took off
 	frame    int    // bytes of the frames of segments
 }
@@ -272,7 +293,7 @@ func (s *rangeServer) taken(header http.Header, r *http.Request) (int, error) {
 	if said := s.applied(value); said != "" {
 		header.Set("Preference-Applied", "transaction="+said)
 	}
-	c := &change{s: s, r: r, path: r.URL.Path, streams: streams}
+	c := &change{s: s, r: r, path: r.URL.Path, streams: streams, turn: s.turnOf(r)}
 	err = c.all(parts)
 	if s.has(effectAtCut) && err != nil && !isRefusal(err) {
 		s.count(r.URL.Query().Get("tag"))
