@@ -6,6 +6,8 @@ import (
 
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
+	"github.com/resumespec/resumespec/suite/profiles/expectrange"
+	"github.com/resumespec/resumespec/suite/profiles/rangequery"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
 )
 
@@ -20,6 +22,8 @@ type profile struct {
 // profiles lists them in the order of the report. A new profile is one line here.
 var profiles = []profile{
 	{resume.Name, resume.Title, resume.Source, resume.Checks, resume.Probe},
+	{expectrange.Name, expectrange.Title, expectrange.Source, expectrange.Checks, expectrange.Probe},
+	{rangequery.Name, rangequery.Title, rangequery.Source, rangequery.Checks, rangequery.Probe},
 }
 
 // Cases gives every case in catalogue order.

@@ -123,3 +123,10 @@ type Partial interface {
 	Driver
 	Taken(op *Operation, r *exchange.Response) bool
 }
+
+// Measured is a Driver whose requests say in their head which bytes of the upload they carry. When these are in, the last
+// chunk of a body in chunks tells nothing more: an upload that lacks it need not count as truncated.
+type Measured interface {
+	Driver
+	Measured()
+}

@@ -36,6 +36,12 @@ func judge(t *testing.T, config *target.Config, limit time.Duration, focus strin
 // judgeWith is judge for a target that can be restarted.
 func judgeWith(t *testing.T, restart func(context.Context) error, config *target.Config, limit time.Duration, focus string) []reports.Result {
 	t.Helper()
+	return judgeBy(t, resume.Checks(), restart, config, limit, focus)
+}
+
+// judgeBy is judgeWith by the cases of a profile.
+func judgeBy(t *testing.T, checks []matrix.Check, restart func(context.Context) error, config *target.Config, limit time.Duration, focus string) []reports.Result {
+	t.Helper()
 	if *everything {
 		focus = "."
 	}
@@ -48,7 +54,7 @@ func judgeWith(t *testing.T, restart func(context.Context) error, config *target
 	bench.Restart = restart
 	wanted := regexp.MustCompile(focus)
 	var results []reports.Result
-	for _, check := range resume.Checks() {
+	for _, check := range checks {
 		for _, variant := range check.Variants(config.Transports) {
 			if check.Sweep || !wanted.MatchString(check.Title(variant)) {
 				continue
