@@ -41,6 +41,19 @@ func (f *Flow) Document(n int) *matrix.Operation {
 	return op
 }
 
+// Made gives a document of n bytes that is made by a PUT of the whole, or, where there is none, by a range that is all of
+// it, and the status of the last answer: 2xx where it is there.
+func (f *Flow) Made(n int) (op *matrix.Operation, status int) {
+	op = f.OpAs(matrix.NewTag(), n)
+	status = f.Do("the creation of a document", Whole(op)).Status
+	if status/100 == 2 {
+		f.Prepare(f.D, op)
+		return op, status
+	}
+	f.Prepare(f.D, op)
+	return op, f.Write(op, Part{Data: op.Body, Complete: op.Len()}).Status
+}
+
 // Begun gives a document of n bytes of which the first are there, and no more.
 func (f *Flow) Begun(n, there int) *matrix.Operation {
 	f.Creates()

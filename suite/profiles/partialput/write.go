@@ -1,8 +1,10 @@
 package partialput
 
 import (
+	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
@@ -89,12 +91,27 @@ func writeCut(f *Flow) {
 		p := Part{At: 2000, Data: f.Other(n, uint64(i)+1), Complete: matrix.Usual} // #nosec G115 -- a small index
 		req := f.Put(op, p)
 		f.Landed(f.Cut(req, f.At(matrix.RequestBody, bytes)))
-		got, _ := f.Content(op)
-		f.Since(got, op.Body, p, bytes, "after a write that was cut after "+Itoa(bytes)+" of its bytes")
+		f.watch(op, p, bytes, "after a write that was cut after "+Itoa(bytes)+" of its bytes")
 		f.Again(op, req, "the same write again")
 		f.Holds(op, Replaced(op.Body, p.At, p.Data), "after the same write again")
 		f.Release()
 		f.Holds(op, Replaced(op.Body, p.At, p.Data), "after the old connection has ended")
+	}
+}
+
+// looks is how often, and glance how long apart, a document is looked at that the server may be about to write to.
+const (
+	looks  = 4
+	glance = 15 * time.Millisecond
+)
+
+// watch looks at a document that a write was to change, and that was cut after some bytes.
+func (f *Flow) watch(op *matrix.Operation, p Part, sent int64, when string) {
+	for range looks {
+		got, _ := f.Content(op)
+		if n := f.Since(got, op.Body, p, sent, when); n > 0 && n == sent || !f.Wait(glance) {
+			return
+		}
 	}
 }
 
@@ -151,21 +168,50 @@ func writeConcurrent(f *Flow) {
 	}
 }
 
-// both writes two parts at once. An answer is nil where none came.
+// both writes two parts at once: the server has had the first half of both, and has answered somebody else, before the
+// second half of one is sent. An answer is nil where none came.
 func (f *Flow) both(op *matrix.Operation, parts []Part) []*exchange.Response {
 	answers := make([]*exchange.Response, len(parts))
 	requests := make([]exchange.Request, len(parts))
 	for i, p := range parts {
 		requests[i] = f.Put(op, p)
 	}
-	var all sync.WaitGroup
+	var all, halves sync.WaitGroup
+	halves.Add(len(requests))
+	release := make(chan struct{})
 	for i, req := range requests {
 		all.Go(func() {
-			if r, err := f.Try(req); err == nil { // one of the two may be turned away without an answer
+			sent := sync.OnceFunc(halves.Done)
+			defer sent() // also where there was no connection
+			r, err := f.TryBy(req, halfway(int64(len(req.Body)/2), sent, release))
+			if err == nil { // one may be turned away without an answer
 				answers[i] = r
 			}
 		})
 	}
+	halves.Wait()
+	_, _ = f.Try(matrix.RequestTo("HEAD", f.OpAs(matrix.NewTag(), 0).URL)) // whatever the answer is
+	close(release)
 	all.Wait()
 	return answers
+}
+
+// halfway gives a client that tells when it has sent some bytes of its body, and waits before it sends the rest. What it
+// sends is less than a connection takes of a server that does not read.
+func halfway(upTo int64, sent func(), release <-chan struct{}) matrix.Client {
+	return func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+		err := x.SendHead(ctx)
+		if err == nil {
+			err = x.SendBody(ctx, upTo)
+		}
+		sent()
+		<-release
+		if err == nil {
+			err = x.SendEnd(ctx)
+		}
+		if err != nil && exchange.KindOf(err) != exchange.Answered {
+			return nil, err
+		}
+		return x.Final(ctx)
+	}
 }

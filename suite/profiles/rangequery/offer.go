@@ -65,7 +65,7 @@ func method(name, method, why string) matrix.Check {
 }
 
 func offerTemplate(s *matrix.Session) {
-	f, told := found(s)
+	f, _, told := found(s)
 	if f == nil {
 		newFlow(s, asking[0]).Broken("a document that advertises a template for a range", "%s", told)
 	}

@@ -1,6 +1,8 @@
 package rangequery
 
 import (
+	"slices"
+
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 	"github.com/resumespec/resumespec/suite/profiles/partialput"
@@ -40,39 +42,42 @@ func newFlow(s *matrix.Session, ask string) *partialput.Flow {
 // is told by offer.template.
 func with(run func(*partialput.Flow)) func(*matrix.Session) {
 	return func(s *matrix.Session) {
-		f, told := found(s)
+		f, t, told := found(s)
 		if f == nil {
-			f = newFlow(s, asking[0])
-			f.Unsupported("not advertised: %s", told)
+			newFlow(s, asking[0]).Unsupported("not advertised: %s", told)
+		}
+		if t.length == "" && f.W.Count != nil && slices.Contains(several, s.Case.ID) {
+			f.W.Count = nil
+			f.Note("the template has no variable for the complete length: effects are not counted")
 		}
 		run(f)
 	}
 }
 
-// found gives a flow that asks where the target advertises; nil where it does nowhere, and what was told. A document that is
-// not there is asked first, then one that is made by a PUT of the whole.
-func found(s *matrix.Session) (f *partialput.Flow, told string) {
+// found gives a flow that asks where the target advertises, and what it does; nil where it does nowhere, and what was told.
+// A document that is not there is asked first, then one that is made by a PUT of the whole.
+func found(s *matrix.Session) (f *partialput.Flow, t template, told string) {
 	f = newFlow(s, asking[0])
 	absent := f.OpAs(matrix.NewTag(), partialput.Small)
 	for _, method := range asking[:2] {
-		if _, err := asked(f, method, absent); err == nil {
-			return newFlow(s, method), ""
+		if t, err := asked(f, method, absent); err == nil {
+			return newFlow(s, method), t, ""
 		}
 	}
 	r := f.Do("the creation of a document", partialput.Whole(absent))
 	if r.Status/100 != 2 {
-		return nil, "a document that is not there advertises nothing, and none can be made: a PUT of the whole is answered " + partialput.Itoa(int64(r.Status))
+		return nil, t, "a document that is not there advertises nothing, and none can be made: a PUT of the whole is answered " + partialput.Itoa(int64(r.Status))
 	}
 	for _, method := range asking {
-		_, err := asked(f, method, absent)
+		t, err := asked(f, method, absent)
 		if err == nil {
 			f = newFlow(s, method)
 			f.Plain = true
-			return f, ""
+			return f, t, ""
 		}
 		told = err.Error()
 	}
-	return nil, told
+	return nil, t, told
 }
 
 // asked asks a document for its template.
@@ -82,12 +87,4 @@ func asked(f *partialput.Flow, method string, op *matrix.Operation) (template, e
 
 func look(f *partialput.Flow, method string, op *matrix.Operation) *exchange.Response {
 	return f.Do(method+" on the document", matrix.RequestTo(method, op.URL))
-}
-
-// tellsLength says whether the template has a variable for the complete length.
-func tellsLength(f *partialput.Flow) bool {
-	op := f.OpAs(matrix.NewTag(), partialput.Small)
-	f.Prepare(f.D, op)
-	t, err := known(op)
-	return err == nil && t.length != ""
 }

@@ -60,18 +60,17 @@ func Checks() []matrix.Check {
 	return all
 }
 
-// several are the cases of the matrix that complete more than one write: where none tells the complete length, each may
-// have an effect.
-var several = []string{Name + ".upload.many-pieces", Name + ".upload.concurrent"}
+// several are the cases in which more than one write is whole: where none tells the complete length, each may have an
+// effect.
+var several = []string{
+	Name + ".range.create", Name + ".range.again", Name + ".range.whole", Name + ".response.repeat",
+	Name + ".upload.many-pieces", Name + ".upload.concurrent",
+}
 
 // points makes a case's code from one of the interruption matrix.
 func points(run func(*matrix.Flow)) func(*matrix.Session) {
 	return with(func(f *partialput.Flow) {
 		f.Creates()
-		if slices.Contains(several, f.Case.ID) && !tellsLength(f) {
-			f.W.Count = nil
-			f.Note("the template has no variable for the complete length: effects are not counted")
-		}
 		run(f.Flow)
 	})
 }
