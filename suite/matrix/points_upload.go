@@ -10,8 +10,16 @@ import (
 // polite is the pause between two questions to a server that may still be at work.
 const polite = 50 * time.Millisecond
 
-// UploadLawful asks that the offset is there and never more than was sent.
-func UploadLawful(f *Flow) { f.Offset(f.D, f.Interrupted(Usual, Usual/2)) }
+// UploadLawful asks that the offset is there and never more than was sent. It looks several times: a server that has not
+// begun with what was cut tells of nothing yet.
+func UploadLawful(f *Flow) {
+	op := f.Interrupted(Usual, Usual/2)
+	for range looks {
+		if f.Offset(f.D, op) == op.Sent || !f.Wait(glance) {
+			return
+		}
+	}
+}
 
 // UploadAccepted asks that the offset that was given is accepted by the next write.
 func UploadAccepted(f *Flow) {

@@ -37,6 +37,7 @@ type partDoc struct {
 	data     []byte
 	kind     string
 	complete bool
+	claimed  bool // a write has taken the effect upon itself
 	etag     int
 	modified time.Time
 	writer   int // the request that may write; the one before has lost its turn

@@ -242,9 +242,9 @@ func TestPartBroken(t *testing.T) {
 
 // What is run where a right may touch everything, and where it touches one area.
 const (
-	partTour = `offer\.|expect\.|query\.|range\.[^l]|write\.(cut|lost) .* fin|before100\.lost .* fin|` +
+	partTour = `offer\.|expect\.|\.query\.|\.range\.[^l]|write\.(cut|lost) .* fin|before100\.lost .* fin|` +
 		`upload\.(many-pieces|completed) .* fin|response\.(repeat|after-resume) .* fin`
-	partChanges = `range\.|write\.|refuse\.`
+	partChanges = `\.range\.|write\.|refuse\.`
 	partKept    = `write\.|upload\.(offset-accepted|offsets|never-decreases|many-pieces|interrupted-again|stalled-connection|concurrent) |response\.(complete|repeat)`
 )
 
@@ -256,15 +256,15 @@ var partRights = []struct {
 	offered bool // that nothing of the focus is unsupported
 }{
 	{having(partTried), expectRange, partTour, false},
-	{having(partSilent), expectRange, `offer\.|range\.`, false},
+	{having(partSilent), expectRange, `offer\.|\.range\.`, false},
 	{having(unknownRefused), expectRange, `expect\.`, true},
-	{having(equalsUnknown), expectRange, `range\.|refuse\.`, false},
+	{having(equalsUnknown), expectRange, `\.range\.|refuse\.`, false},
 	{having(openRefused2), "", partChanges, false},
 	{having(partCloses), "", partTour, true},
 	{having(partBuffers), "", partKept, true},
-	{having(overlapRefused), "", `range\.|upload\.(offset-accepted|completed) .* fin`, true},
-	{having(growthRefused2), "", `range\.|write\.`, false},
-	{having(gapSparse), "", `range\.`, false},
+	{having(overlapRefused), "", `\.range\.|upload\.(offset-accepted|completed) .* fin`, true},
+	{having(growthRefused2), "", `\.range\.|write\.`, false},
+	{having(gapSparse), "", `\.range\.`, false},
 	{having(part202), "", partTour, true},
 	{having(partNoWhole), "", partTour, false},
 	{having(partNoChunks), "", `refuse\.`, false},
@@ -272,7 +272,7 @@ var partRights = []struct {
 	{having(refusedWith501), "", `refuse\.`, true},
 	{having(partNoTags), "", `precondition\.|download\.if`, false},
 	{having(partWeakTags), "", `precondition\.|download\.if`, false},
-	{having(partHead204), "", `range\.create|upload\.(offset-lawful|offsets) `, true},
+	{having(partHead204), "", `\.range\.create|upload\.(offset-lawful|offsets) `, true},
 	{having(partHeadLess), "", `upload\.(offset-accepted|offsets|content-intact|concurrent) .* (fin|stall)`, true},
 	{having(partNoDownloadRanges), "", `download\.`, false},
 	{having(partBusy), "", `write\.(concurrent|lost)|upload\.(offset-accepted|offsets|concurrent) .* (fin|rst)`, true},

@@ -507,8 +507,9 @@ func (x *partCall) finish(path string, p span, w *partWrite) *answer {
 	if s.has(eachCompletes) {
 		whole = true
 	}
-	first := whole && !d.complete
+	first := whole && !d.claimed
 	again := d.complete && s.has(effectAgain)
+	d.claimed = d.claimed || whole
 	s.mu.Unlock()
 	if !first && !again {
 		return reply(map[bool]int{true: 202, false: 204}[s.has(part202)], "")
@@ -541,15 +542,15 @@ func (x *partCall) finish(path string, p span, w *partWrite) *answer {
 
 // process takes its time; false where that was ended by the end of the connection.
 func (x *partCall) process(wait time.Duration) bool {
-	select {
-	case <-time.After(wait):
-	case <-x.s.quit:
-		return false
-	}
 	if !x.s.has(endsWithConnection) {
-		return true
+		select {
+		case <-time.After(wait):
+			return true
+		case <-x.s.quit:
+			return false
+		}
 	}
-	_ = x.c.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_ = x.c.SetReadDeadline(time.Now().Add(2 * time.Second)) // so that the end is not missed on a busy machine
 	defer func() { _ = x.c.SetReadDeadline(time.Time{}) }()
 	_, err := x.c.Read(make([]byte, 1))
 	return !errors.Is(err, io.EOF) && (err == nil || isTimeout(err))
@@ -583,7 +584,7 @@ func (x *partCall) whole(path string, waits bool) *answer {
 		data = append(data, old.data[min(len(data), len(old.data)):]...)
 	}
 	s.serial++
-	s.docs[path] = &partDoc{data: data, complete: true, etag: s.serial, modified: time.Now(), kind: x.r.Header.Get("Content-Type")}
+	s.docs[path] = &partDoc{data: data, complete: true, claimed: true, etag: s.serial, modified: time.Now(), kind: x.r.Header.Get("Content-Type")}
 	s.counts[x.r.URL.Query().Get("tag")]++
 	if old == nil {
 		return reply(201, "stored\n", "Location", path)
