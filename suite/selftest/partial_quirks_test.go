@@ -78,7 +78,7 @@ const (
 	gapGarbage2        quirk = "fills a hole with what was in memory"
 	growthRefused2     quirk = "refuses to make a complete document longer"
 	growthDropped      quirk = "takes a write behind the end of a document, and drops it"
-	overlapRefused     quirk = "refuses a part over what is there of a document that is begun"
+	partOverlapRefused quirk = "refuses a part over what is there of a document that is begun"
 	wholeOverBeginning quirk = "writes a PUT of the whole over the beginning"
 	partNoWhole        quirk = "takes no PUT of the whole"
 	partNoChunks       quirk = "takes no chunked PUT"

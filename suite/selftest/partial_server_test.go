@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -301,6 +300,3 @@ func (s *partServer) writing(path string) bool {
 	}
 	return false
 }
-
-// drain reads a body that is not wanted.
-func (x *partCall) drain() { _, _ = io.CopyN(io.Discard, x.r.Body, 1<<20) }

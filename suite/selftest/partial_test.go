@@ -262,7 +262,7 @@ var partRights = []struct {
 	{having(openRefused2), "", partChanges, false},
 	{having(partCloses), "", partTour, true},
 	{having(partBuffers), "", partKept, true},
-	{having(overlapRefused), "", `\.range\.|upload\.(offset-accepted|completed) .* fin`, true},
+	{having(partOverlapRefused), "", `\.range\.|upload\.(offset-accepted|completed) .* fin`, true},
 	{having(growthRefused2), "", `\.range\.|write\.`, false},
 	{having(gapSparse), "", `\.range\.`, false},
 	{having(part202), "", partTour, true},

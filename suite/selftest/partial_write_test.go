@@ -354,7 +354,7 @@ func (s *partServer) begin(path string, p span) (w *partWrite, refused int) {
 		return nil, 409
 	case s.has(growthRefused2) && d != nil && d.complete && p.last >= there:
 		return nil, 416
-	case s.has(overlapRefused) && d != nil && !d.complete && p.first < there:
+	case s.has(partOverlapRefused) && d != nil && !d.complete && p.first < there:
 		return nil, 409
 	case s.has(partBusy) && s.writing(path) && d != nil:
 		return nil, 423
