@@ -32,9 +32,6 @@ func Bytes(n int, salt uint64) []byte {
 	return body
 }
 
-// Prepare readies an operation for a request that a case makes by itself: it sends what the protocol wants first.
-func (s *Session) Prepare(d Driver, op *Operation) { s.prepare(d, op) }
-
 // prepare sends the request that some protocols need before an upload. The case ends as unsupported when the
 // server then offers no way to begin.
 func (s *Session) prepare(d Driver, op *Operation) {

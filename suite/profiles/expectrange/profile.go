@@ -19,7 +19,7 @@ var option = partialput.Options("Option: Expect header with Range header")
 var silent = partialput.Loose(option, partialput.LoosePage)
 
 // shared are the profile's words for the cases that it has in common with range-query.
-var shared = partialput.Terms{Profile: Name, Write: "PUT with Expect: Range", Source: option, Untold: catalog.Should}
+var shared = partialput.Terms{Profile: Name, Write: "PUT with Expect: Range", Source: option, First: "offer.no-overwrite", Untold: catalog.Should}
 
 // terms are the profile's words for the interruption matrix.
 var terms = matrix.Terms{

@@ -12,6 +12,8 @@ type Terms struct {
 	Profile string // "expect-range"
 	Write   string // what writes a range: "PUT with Expect: Range"
 	Source  catalog.Source
+	// First is the case on whose requirement those that write ranges rely: "offer.no-overwrite".
+	First string
 	// Untold is the level at which a write that does not tell the complete length is asked for.
 	Untold catalog.Level
 }
@@ -30,9 +32,12 @@ func Checks(t Terms, with With) []matrix.Check {
 
 // Named puts a profile's words into cases, and its name before their IDs.
 func Named(t Terms, checks []matrix.Check) []matrix.Check {
-	words := strings.NewReplacer("{write}", t.Write)
+	words := strings.NewReplacer("{write}", t.Write, "{first}", t.First)
 	for i := range checks {
 		c := &checks[i].Case
+		for _, before := range presumes[c.ID] {
+			c.Presumes = append(c.Presumes, t.Profile+"."+words.Replace(before))
+		}
 		c.ID = t.Profile + "." + c.ID
 		if c.Point == "" {
 			c.Point = "none"
@@ -40,6 +45,19 @@ func Named(t Terms, checks []matrix.Check) []matrix.Check {
 		c.Requires, c.Why, c.Sends, c.Failure = words.Replace(c.Requires), words.Replace(c.Why), words.Replace(c.Sends), words.Replace(c.Failure)
 	}
 	return checks
+}
+
+// presumes lists, for cases of these profiles, those on whose requirements they rely.
+var presumes = map[string][]string{
+	"range.middle":                {"{first}"},
+	"range.borders":               {"range.middle"},
+	"range.large":                 {"range.middle"},
+	"write.cut":                   {"range.middle"},
+	"write.lost":                  {"range.middle"},
+	"write.concurrent":            {"range.middle"},
+	"precondition.if-match-fresh": {"range.middle"},
+	"range.again":                 {"range.create"},
+	"response.repeat":             {"range.create"},
 }
 
 // cut fills in what the cases that cut a write share.

@@ -33,7 +33,7 @@ func (f *Flow) Document(n int) *matrix.Operation {
 	op := f.OpAs(matrix.NewTag(), n)
 	if f.Plain {
 		f.Accepted(f.Do("the creation of a document", Whole(op)), "the creation of a document by a PUT of the whole")
-		f.Prepare(f.D, op)
+		f.Ready(op)
 	} else {
 		f.Success(f.Upload(f.D, op), "the creation of a document")
 	}
@@ -47,10 +47,10 @@ func (f *Flow) Made(n int) (op *matrix.Operation, status int) {
 	op = f.OpAs(matrix.NewTag(), n)
 	status = f.Do("the creation of a document", Whole(op)).Status
 	if status/100 == 2 {
-		f.Prepare(f.D, op)
+		f.Ready(op)
 		return op, status
 	}
-	f.Prepare(f.D, op)
+	f.Ready(op)
 	return op, f.Write(op, Part{Data: op.Body, Complete: op.Len()}).Status
 }
 
@@ -58,7 +58,7 @@ func (f *Flow) Made(n int) (op *matrix.Operation, status int) {
 func (f *Flow) Begun(n, there int) *matrix.Operation {
 	f.Creates()
 	op := f.OpAs(matrix.NewTag(), n)
-	f.Prepare(f.D, op)
+	f.Ready(op)
 	f.Accepted(f.Write(op, Part{Data: op.Body[:there], Complete: int64(n)}), "the first part of a document")
 	op.Sent = int64(there)
 	return op
@@ -68,6 +68,19 @@ func (f *Flow) Begun(n, there int) *matrix.Operation {
 func (f *Flow) Creates() {
 	if f.Plain {
 		f.Unsupported("ranges are taken only by documents that are there")
+	}
+}
+
+// Ready asks what the protocol wants to know of a document before a range of it can be written, where that was not asked.
+// The case ends as unsupported when the document then offers no way to.
+func (f *Flow) Ready(op *matrix.Operation) {
+	d, asks := f.D.(matrix.Preparer)
+	if !asks || d.Prepared(op) == nil {
+		return
+	}
+	d.Learn(op, f.Do("the question for what a document offers", d.Prepare(op)))
+	if err := d.Prepared(op); err != nil {
+		f.Unsupported("%v", err)
 	}
 }
 

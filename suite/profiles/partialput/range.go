@@ -132,7 +132,7 @@ func rangeCreate(f *Flow) {
 	const n = 3 * third
 	op := f.OpAs(matrix.NewTag(), n)
 	effects := f.Effects(f.W, op.Tag)
-	f.Prepare(f.D, op)
+	f.Ready(op)
 	for at := int64(0); at < n; at += third {
 		f.Round()
 		what := "the part from byte " + Itoa(at)
@@ -154,7 +154,7 @@ func rangeAgain(f *Flow) {
 	const n = 3 * third
 	op := f.OpAs(matrix.NewTag(), n)
 	effects := f.Effects(f.W, op.Tag)
-	f.Prepare(f.D, op)
+	f.Ready(op)
 	for at := int64(0); at < n; at += third {
 		f.Round()
 		p := Part{At: at, Data: op.Body[at : at+third], Complete: n}
@@ -224,7 +224,7 @@ func rangeGap(f *Flow) {
 
 	f.Round()
 	absent := f.OpAs(matrix.NewTag(), Small)
-	f.Prepare(f.D, absent)
+	f.Ready(absent)
 	r = f.Write(absent, Part{At: 100, Data: absent.Body[100:200], Complete: Small})
 	if r.Status/100 == 2 {
 		f.sparse(absent, Part{At: 100, Data: absent.Body[100:200]})

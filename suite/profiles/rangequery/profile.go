@@ -24,7 +24,7 @@ var (
 )
 
 // shared are the profile's words for the cases that it has in common with expect-range.
-var shared = partialput.Terms{Profile: Name, Write: "PUT to the URI of a range", Source: option, Untold: catalog.Must}
+var shared = partialput.Terms{Profile: Name, Write: "PUT to the URI of a range", Source: option, First: "query.no-overwrite", Untold: catalog.Must}
 
 // terms are the profile's words for the interruption matrix.
 var terms = matrix.Terms{

@@ -84,7 +84,7 @@ func queryEncoded(f *partialput.Flow) {
 func queryOpen(f *partialput.Flow) {
 	f.Creates()
 	op := f.OpAs(matrix.NewTag(), 900)
-	f.Prepare(f.D, op)
+	f.Ready(op)
 	for at := int64(0); at < 900; at += 300 {
 		f.Round()
 		r := f.Write(op, partialput.Part{At: at, Data: op.Body[at : at+300], Complete: partialput.Untold})
