@@ -7,6 +7,8 @@ import (
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
 	"github.com/resumespec/resumespec/suite/profiles/byterange"
+	"github.com/resumespec/resumespec/suite/profiles/expectrange"
+	"github.com/resumespec/resumespec/suite/profiles/rangequery"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
 	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 )
@@ -24,6 +26,8 @@ var profiles = []profile{
 	{resume.Name, resume.Title, resume.Source, resume.Checks, resume.Probe},
 	{byterange.Name, byterange.Title, byterange.Source, byterange.Checks, byterange.Probe},
 	{uploadresource.Name, uploadresource.Title, uploadresource.Source, uploadresource.Checks, uploadresource.Probe},
+	{expectrange.Name, expectrange.Title, expectrange.Source, expectrange.Checks, expectrange.Probe},
+	{rangequery.Name, rangequery.Title, rangequery.Source, rangequery.Checks, rangequery.Probe},
 }
 
 // Cases gives every case in catalogue order.

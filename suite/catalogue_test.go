@@ -61,9 +61,10 @@ var points = map[string][]string{
 	"download": {"partial-download"}, "restart": {"mid-upload", "pre-response"}, "privacy": {"none", "mid-upload", "pre-response"}, "acknowledge": {"mid-upload"},
 	"sweep": {"mid-upload", "pre-response"},
 	"media": {"none", "mid-upload"}, "part": {"none", "mid-upload"}, "create": {"none", "before-100", "mid-upload", "pre-response"},
-	"size": {"none"}, "write": {"none", "mid-upload", "pre-response"}, "prefer": {"none", "mid-upload"},
+	"size": {"none"}, "write": {"none", "before-100", "mid-upload", "pre-response"}, "prefer": {"none", "mid-upload"},
 	"precondition": {"none", "mid-upload"}, "status": {"none", "partial-download"}, "parallel": {"none", "mid-upload"},
 	"complete": {"none", "pre-response"}, "cancel": {"none", "mid-upload", "pre-response"},
+	"expect": {"none"}, "query": {"none"}, "range": {"none"}, "refuse": {"none"},
 }
 
 func TestEveryRowOfTheDefinitionIsACase(t *testing.T) {

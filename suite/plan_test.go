@@ -42,8 +42,8 @@ func TestSelection(t *testing.T) {
 		{"--level must", Selection{Level: "must"}, func(c catalog.Case, _ catalog.Variant) bool { return c.Level == catalog.Must }},
 		{"--level should", Selection{Level: "should"}, func(c catalog.Case, _ catalog.Variant) bool { return c.Level != catalog.May }},
 		{"--level may", Selection{Level: "may"}, func(catalog.Case, catalog.Variant) bool { return true }},
-		{"--focus", Selection{Focus: focus(`offsets \[.* rst`)}, func(c catalog.Case, v catalog.Variant) bool {
-			return strings.HasSuffix(c.ID, ".upload.offsets") && v.Fault == "rst"
+		{"--focus", Selection{Focus: focus(`resume.*offsets \[.* rst`)}, func(c catalog.Case, v catalog.Variant) bool {
+			return c.ID == "resume.upload.offsets" && v.Fault == "rst"
 		}},
 		{"--skip", Selection{Skip: focus(`^[a-z-]+\.[^o]`)}, func(c catalog.Case, _ catalog.Variant) bool { return c.Area() == "offer" }},
 		{"all at once", Selection{Points: []string{"mid-upload"}, Faults: []string{"fin"}, Level: "must", Focus: focus("upload"), Skip: focus("bad-")}, func(c catalog.Case, v catalog.Variant) bool {
@@ -152,18 +152,17 @@ func TestSweepPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var titles []string
+	var titles, want []string
 	for _, i := range p {
 		titles = append(titles, i.title())
 		if !i.check.Sweep {
 			t.Errorf("%s in a sweep", i.title())
 		}
 	}
-	var want []string
-	for _, one := range profiles {
-		want = append(want,
-			one.name+".sweep.request [mid-upload fin h1]", one.name+".sweep.request [mid-upload rst h1]",
-			one.name+".sweep.response [pre-response fin h1]", one.name+".sweep.response [pre-response rst h1]")
+	for _, profile := range profiles {
+		for _, result := range []string{"request [mid-upload fin", "request [mid-upload rst", "response [pre-response fin", "response [pre-response rst"} {
+			want = append(want, profile.name+".sweep."+result+" h1]")
+		}
 	}
 	if !slices.Equal(titles, want) {
 		t.Errorf("%q", titles)

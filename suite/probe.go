@@ -33,8 +33,8 @@ type Hint struct {
 	Cases   int    // how many cases it turns on
 }
 
-// Probe looks at what the target speaks. It sends heads only, and never a byte of a body: a server
-// that does not understand them keeps nothing. Errors: ErrTargetDead, or what the harness failed at.
+// Probe looks at what the target speaks. It sends GET, HEAD and OPTIONS; and, where the user or the target has said that it
+// is in its place, the head of an upload, but never a byte of a body. Errors: ErrTargetDead, or what the harness failed at.
 func Probe(ctx context.Context, c *target.Config) (*Probed, error) {
 	answer, err := preflight(ctx, c)
 	if err != nil {

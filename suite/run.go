@@ -150,8 +150,8 @@ func named(o Options) []string {
 	return names
 }
 
-// discover finds out what the target speaks where no profile is named. If it speaks none, the cases of the first one
-// tell what is missing; if the cases that were selected are of others, they tell.
+// discover finds out what the target speaks where no profile is named. To a target of which nothing is known nothing is
+// written, but where the user has selected cases of a single profile, which is as good as its name.
 func (r *runner) discover(ctx context.Context) error {
 	if len(r.named) > 0 {
 		return nil
@@ -165,21 +165,27 @@ func (r *runner) discover(ctx context.Context) error {
 			r.named = append(r.named, p.Name)
 		}
 	}
-	if len(r.named) == 0 {
-		r.named = []string{profiles[0].name}
-	}
 	spoken := slices.DeleteFunc(slices.Clone(r.plan), func(i item) bool { return !slices.Contains(r.named, i.check.Profile()) })
 	if len(spoken.selected()) > 0 {
 		r.plan = spoken
 		return nil
 	}
-	r.named = nil
-	for _, i := range r.plan.selected() {
-		if name := i.check.Profile(); !slices.Contains(r.named, name) {
-			r.named = append(r.named, name)
-		}
+	if r.named = r.plan.profiles(); len(r.named) > 1 || r.options.Selection.Focus == nil {
+		return fmt.Errorf("%w: %s is not seen to speak any profile of the selection, and nothing is written to see more ('resumespec probe' says why): name one with --profile, or in the config",
+			ErrNothingSelected, r.options.Config.Target)
 	}
 	return nil
+}
+
+// profiles gives the profiles of what is selected.
+func (p plan) profiles() []string {
+	var names []string
+	for _, i := range p.selected() {
+		if name := i.check.Profile(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // manyInterims is how many interim responses one exchange may have: a server may acknowledge every few KiB.

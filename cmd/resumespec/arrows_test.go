@@ -28,6 +28,8 @@ var arrows = []struct {
 	{"suite/target", nil},
 	{"suite/exchange", nil},
 	{"suite/matrix", []string{"suite/catalog", "suite/exchange", "suite/target", "faults"}},
+	{"suite/profiles/expectrange", []string{"suite/catalog", "suite/exchange", "suite/matrix", "suite/profiles/partialput"}},
+	{"suite/profiles/rangequery", []string{"suite/catalog", "suite/exchange", "suite/matrix", "suite/profiles/partialput"}},
 	{"suite/profiles/...", []string{"suite/catalog", "suite/exchange", "suite/matrix", "suite/target"}},
 	{"suite/independent/...", nil},
 	{"suite/selftest", nil}, // tests only

@@ -119,6 +119,13 @@ type Framed interface {
 	Lead(op *Operation) int64
 }
 
+// Measured is a Driver whose requests say in their head which bytes of the upload they carry. When these are in, the last
+// chunk of a body in chunks tells nothing more: an upload that lacks it need not count as truncated.
+type Measured interface {
+	Driver
+	Measured()
+}
+
 func leadOf(d Driver, op *Operation) int64 {
 	if f, ok := d.(Framed); ok {
 		return f.Lead(op)

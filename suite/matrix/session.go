@@ -229,6 +229,12 @@ func (s *Session) Try(req exchange.Request) (*exchange.Response, error) {
 	return response, err
 }
 
+// TryBy is Try by a client of the caller's own, which is not called where there is no connection.
+func (s *Session) TryBy(req exchange.Request, client Client) (*exchange.Response, error) {
+	response, _, err := s.exchangeBy(req, 0, client)
+	return response, err
+}
+
 // ErrDial says that the target takes no connection.
 var ErrDial = errors.New("connect to the target")
 

@@ -70,7 +70,7 @@ func TestBare(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(&bare{})
 	defer server.Close()
-	config := parse(t, fmt.Sprintf("target: %s/items\nlimits: {case: 5s}\n", server.URL))
+	config := parse(t, fmt.Sprintf("target: %s/items\nlimits: {case: 5s}\nprofiles: {resume: {}}\n", server.URL))
 	report := within(t, 3*time.Minute, config, func(*suite.Options) {})
 	clean(t, report)
 	if report.Summary.Conformance != reports.Nonconformant || report.Summary.Fail == 0 {

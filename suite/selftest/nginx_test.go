@@ -36,6 +36,12 @@ http {
 // startNginx gives the base address of an nginx in front of a server.
 func startNginx(t *testing.T, upstream string) string {
 	t.Helper()
+	return runNginx(t, func(dir, addr string) string { return fmt.Sprintf(nginxConf, dir, addr, upstream) })
+}
+
+// runNginx gives the base address of an nginx with a configuration, which is made for a folder and an address to listen at.
+func runNginx(t *testing.T, conf func(dir, addr string) string) string {
+	t.Helper()
 	exe, err := exec.LookPath("nginx")
 	if err != nil {
 		exe = "/usr/sbin/nginx" // not in everybody's PATH
@@ -50,15 +56,14 @@ func startNginx(t *testing.T, upstream string) string {
 	addr := listener.Addr().String()
 	_ = listener.Close()
 	dir := t.TempDir()
-	conf := filepath.Join(dir, "nginx.conf")
-	text := fmt.Sprintf(nginxConf, dir, addr, upstream)
+	file, text := filepath.Join(dir, "nginx.conf"), conf(dir, addr)
 	if os.Getuid() == 0 {
 		text = "user root;" + text
 	}
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), exe, "-p", dir, "-e", filepath.Join(dir, "error.log"), "-c", conf)
+	cmd := exec.CommandContext(t.Context(), exe, "-p", dir, "-e", filepath.Join(dir, "error.log"), "-c", file)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
