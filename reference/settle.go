@@ -150,14 +150,15 @@ func (s *Server) takeOver(x *exchange, op *store.Operation, peer *peer) (*store.
 	return s.takeOverFrom(x.r.Context(), op.Progress, func(p store.Progress) (*store.Writer, error) { return op.Acquire(p.Writer, peer) })
 }
 
-// takeOverFrom takes a right from the writers that look shows. It waits for one that is at work, unless the client
-// has looked at what is kept meanwhile, which it does when it has given the old connection up.
+// takeOverFrom takes a right from the writers that look shows. It waits for one that is at work: not for one that has
+// brought nothing yet, of which nothing is lost, nor where the client has looked at what is kept meanwhile, which it
+// does when it has given the old connection up.
 func (s *Server) takeOverFrom(ctx context.Context, look func() store.Progress, acquire func(store.Progress) (*store.Writer, error)) (*store.Writer, error) {
 	deadline := time.Now().Add(takeOverLimit)
 	nobody := func() []*peer { return nil }
 	for {
 		p, _ := settleWriters(ctx, look, drainGrace, drainLimit, nobody)
-		if slices.ContainsFunc(p.Writers, func(w *store.Writer) bool { return !w.Observed() }) {
+		if slices.ContainsFunc(p.Writers, func(w *store.Writer) bool { return w.Began() && !w.Observed() }) {
 			var quiet bool
 			if p, quiet = settleWriters(ctx, look, s.opts.TakeOver, time.Until(deadline), nobody); !quiet {
 				return nil, store.ErrBusy

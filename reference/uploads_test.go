@@ -221,7 +221,7 @@ func TestUploadProcessed(t *testing.T) {
 	data := content(100)
 	p := f.begin("tag=slow&delay=200ms", 100)
 	a := f.want(p.put(data, 0, 100, 100), 202)
-	if d := f.doc(a); d.State != "processing" || a.header.Get("Retry-After") != "1" || a.header.Get("Location") != p.status {
+	if d := f.doc(a); d.State != "processing" || a.header.Get("Retry-After") != "0" || a.header.Get("Location") != p.status {
 		t.Errorf("%+v %v", d, a.header)
 	}
 	a = f.want(f.do("GET", p.status, nil), 200)

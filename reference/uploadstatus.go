@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -50,11 +52,16 @@ func (s *Server) sendStatus(x *exchange, status int) {
 		return
 	}
 	if doc.State == stateProcessing {
-		x.w.Header().Set("Retry-After", "1")
+		x.w.Header().Set("Retry-After", whenDone(x.op.Job))
 	}
 	body, _ := json.Marshal(doc) // strings and numbers only, and problems that were encoded here
 	x.w.Header().Set("X-Content-Type-Options", "nosniff")
 	sendJSON(x, status, append(body, '\n'))
+}
+
+// whenDone says in how many seconds a client should look again at what is being processed.
+func whenDone(job store.Job) string {
+	return strconv.FormatInt(int64(job.Delay.Round(time.Second)/time.Second), 10)
 }
 
 func (s *Server) statusOf(x *exchange) (UploadStatus, error) {

@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/resumespec/resumespec/reference"
@@ -17,6 +18,12 @@ type Mutant struct {
 	// Apply puts the bug in: the value for reference.Options.Seams. Each server needs a call of its own, because
 	// what the bug remembers belongs to the server.
 	Apply func(*reference.Seams)
+}
+
+// Profile is the profile of the case that the mutant is for.
+func (m Mutant) Profile() string {
+	profile, _, _ := strings.Cut(m.Breaks[0], ".")
+	return profile
 }
 
 // All gives every mutant, by area.

@@ -386,7 +386,7 @@ func TestUploadMutants(t *testing.T) {
 	}
 	n := 0
 	for _, m := range mutants.All() {
-		if !strings.HasPrefix(m.Area, "upload-resource ") {
+		if m.Profile() != "upload-resource" {
 			continue
 		}
 		n++

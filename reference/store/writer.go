@@ -23,6 +23,7 @@ type Writer struct {
 	rest    Extent // what is still to be written; guarded by op.mu
 	flushed int64  // where the write-back begins that has not been started
 	unsaved int64  // bytes since the file of extents was written
+	began   bool   // it has written; guarded by op.mu
 }
 
 // Seat is the place of a connection that writes to a body.
@@ -107,6 +108,13 @@ func (op *Operation) fence() {
 // current tells whether the writer still has its right. op.mu is held.
 func (w *Writer) current() bool { return slices.Contains(w.op.writers, w) }
 
+// Began tells whether the writer has written any byte.
+func (w *Writer) Began() bool {
+	w.op.mu.Lock()
+	defer w.op.mu.Unlock()
+	return w.began
+}
+
 // Operation is what the writer appends to.
 func (w *Writer) Operation() *Operation { return w.op }
 
@@ -170,6 +178,7 @@ func (w *Writer) append(p []byte) error {
 	_ = op.s.quota.addBytes(op.Owner, written-n) // giving back is never refused
 	op.kept = op.kept.Add(at, at+written)
 	op.counted += written
+	w.began = w.began || written > 0
 	w.rest.From += written
 	w.unsaved += written
 	op.touched = op.s.now()
