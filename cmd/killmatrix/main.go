@@ -80,7 +80,7 @@ func parse(args []string, complaints io.Writer) (options, error) {
 	flags.IntVar(&o.jobs, "jobs", 2*runtime.NumCPU(), "mutants at a time")
 	flags.StringVar(&o.mutants, "mutant", "", "only these mutants, `NAMES` with commas between, and no page ("+plain+": the server without a bug)")
 	flags.StringVar(&o.focus, "focus", "", "only cases whose `REGEX` matches \"ID [point fault transport]\", and no page")
-	flags.DurationVar(&o.limit, "case", 0, "time that a case has (default: that of killmatrix.yaml)")
+	flags.DurationVar(&o.limit, "case", caseLimit, "time that a case has")
 	flags.StringVar(&o.html, "html", "reports/mutants.html", "write the page to `FILE`")
 	flags.StringVar(&o.keep, "keep", "", "keep the JSON report of each mutant in `FOLDER`")
 	flags.StringVar(&o.from, "from", "", "run nothing, but read the reports that were kept in `FOLDER`")
@@ -186,7 +186,7 @@ func soundReference(ctx context.Context, source source, jobs int, out io.Writer)
 		return err
 	}
 	for _, report := range list {
-		if len(report.Results) == 0 || report.Interrupted != "" || report.Summary.Pass != len(report.Results) {
+		if len(report.Results) == 0 || report.Interrupted != "" || report.Summary.Conformance != reports.Conformant {
 			tellFailures(out, plain, report)
 			return fmt.Errorf("the reference server itself does not pass: nothing can be said of its mutants")
 		}

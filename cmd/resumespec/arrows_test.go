@@ -20,9 +20,10 @@ var arrows = []struct {
 	who string
 	may []string
 }{
-	{"cmd/resumespec", []string{"suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
+	{"cmd/embedded", []string{"suite/target", "reference"}},
+	{"cmd/resumespec", []string{"cmd/embedded", "suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
 	{"cmd/soak", []string{"reports"}},
-	{"cmd/killmatrix", []string{"suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
+	{"cmd/killmatrix", []string{"cmd/embedded", "suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
 	{"suite", []string{"suite/catalog", "suite/exchange", "suite/matrix", "suite/profiles/...", "suite/target", "faults", "reports"}},
 	{"suite/catalog", nil},
 	{"suite/target", nil},
@@ -43,8 +44,8 @@ var forTests = []struct {
 	who string
 	may []string
 }{
-	{"suite", []string{"suite/...", "reference"}}, // an external test package runs the suite on the embedded target
-	{"suite/selftest", []string{"suite/...", "faults", "reports", "reference", "reference/mutants"}},
+	{"suite", []string{"suite/...", "reference", "cmd/embedded"}}, // an external test package runs the suite on the embedded target
+	{"suite/selftest", []string{"suite/...", "faults", "reports", "reference", "reference/mutants", "cmd/embedded"}},
 	{"suite/...", []string{"suite/...", "faults"}},
 }
 

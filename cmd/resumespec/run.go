@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/resumespec/resumespec/cmd/embedded"
+	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite"
 	"github.com/resumespec/resumespec/suite/target"
@@ -61,13 +63,14 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 	}
 	var restart func(context.Context) error // nil: as the config says
 	if config.Target == "" {
-		embedded, err := startEmbedded(config)
+		config.About = target.About{Name: "resumespec reference server", Version: version()}
+		own, err := embedded.Start(config, reference.Options{})
 		if err != nil {
 			return broken("start the reference server: %w", err)
 		}
-		defer embedded.close()
-		config, restart = embedded.config, embedded.restart
-		screen.say("no URL given: certifying the embedded reference server (%s, data in %s)", config.Target, embedded.data)
+		defer func() { _ = own.Close() }()
+		config, restart = own.Config, own.Restart
+		screen.say("no URL given: certifying the embedded reference server (%s, data in %s)", config.Target, own.Server.Data())
 	}
 	if f.jobs > 1 && oneByOne(config) {
 		screen.say("hint: count has no {tag}, so cases run one after another for all of --jobs %d", f.jobs)
