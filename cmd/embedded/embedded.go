@@ -35,15 +35,14 @@ func Start(given *target.Config, options reference.Options) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := given
+	config, credentials := given, given.Users
+	if credentials == nil {
+		credentials = standard.Users
+	}
 	if len(given.Profiles) == 0 {
 		config = standard
 	}
-	config.Limits, config.Path, config.About = given.Limits, given.Path, given.About
-	config.Users = given.Users
-	if given.Users == nil {
-		config.Users = standard.Users
-	}
+	config.Limits, config.Path, config.About, config.Users = given.Limits, given.Path, given.About, credentials
 	options.Users = users
 	server, url, err := reference.Listen("127.0.0.1:0", options)
 	if err != nil {

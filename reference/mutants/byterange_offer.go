@@ -26,7 +26,7 @@ func byterangeOffer() []Mutant {
 		},
 		{
 			Name: "byterange-unknown-type-unhelpful", Sentence: "A PATCH of an unknown media type is refused without naming those that are known.",
-			Breaks: byterange("offer.unsupported-type"),
+			Breaks: byterange("offer.unknown-type"),
 			Apply: documentHead(func(_ *http.Request, status int, h http.Header) int {
 				if status == http.StatusUnsupportedMediaType {
 					h.Del("Accept-Patch")
@@ -36,14 +36,14 @@ func byterangeOffer() []Mutant {
 		},
 		{
 			Name: "byterange-announced-not-taken", Sentence: "A patch format that is announced is refused.",
-			Breaks: byterange("offer.accepted-types"),
+			Breaks: byterange("media.application"),
 			Apply: refuse(http.StatusUnsupportedMediaType, func(r *http.Request) bool {
 				return patched(r) && has(r, "Content-Type", "application/byteranges")
 			}),
 		},
 		{
 			Name: "byterange-continue-before-look", Sentence: "The 100 is sent before the head was looked at, also for a PATCH that is refused.",
-			Breaks: byterange("before100.refusal"),
+			Breaks: byterange("offer.refusal"),
 			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
 				return func(w http.ResponseWriter, r *http.Request) {
 					if at(r, documents) && expects(r) {
@@ -55,11 +55,11 @@ func byterangeOffer() []Mutant {
 		},
 		{
 			Name: "byterange-if-match-ignored", Sentence: "If-Match is not looked at.",
-			Breaks: byterange("precondition.if-match"), Apply: unconditioned("If-Match"),
+			Breaks: byterange("precondition.if-match-stale", "precondition.etag"), Apply: unconditioned("If-Match"),
 		},
 		{
 			Name: "byterange-if-none-match-ignored", Sentence: "If-None-Match is not looked at.",
-			Breaks: byterange("precondition.if-none-match"), Apply: unconditioned("If-None-Match"),
+			Breaks: byterange("create.if-none-match"), Apply: unconditioned("If-None-Match"),
 		},
 		{
 			Name: "byterange-if-unmodified-ignored", Sentence: "If-Unmodified-Since is not looked at.",
@@ -81,7 +81,7 @@ func byterangeOffer() []Mutant {
 		},
 		{
 			Name: "byterange-late-412", Sentence: "A write whose precondition fails is answered with 412, and carried out.",
-			Breaks: byterange("precondition.unchanged", "precondition.if-match"),
+			Breaks: byterange("precondition.if-match-stale", "create.if-none-match", "precondition.if-unmodified-since"),
 			Apply: func(s *reference.Seams) {
 				var failed requestMarks
 				next := s.Document.Conditions
@@ -101,7 +101,7 @@ func byterangeOffer() []Mutant {
 		},
 		{
 			Name: "byterange-create-needs-nothing-there", Sentence: "If-None-Match: * fails on a document that is not there.",
-			Breaks: byterange("precondition.if-none-match-creates"),
+			Breaks: byterange("offer.patch"),
 			Apply: func(s *reference.Seams) {
 				next := s.Document.Conditions
 				s.Document.Conditions = func(r *http.Request, v store.View) error {
@@ -114,7 +114,7 @@ func byterangeOffer() []Mutant {
 		},
 		{
 			Name: "byterange-tag-stays", Sentence: "The entity tag of a document stays when its bytes change.",
-			Breaks: byterange("precondition.entity-tag", "download.if-range"),
+			Breaks: byterange("precondition.validator", "precondition.etag", "precondition.if-match-fresh", "download.if-range"),
 			Apply: documentField(func(_ *http.Request, h http.Header) {
 				if tag, _, ok := strings.Cut(h.Get("ETag"), "-"); ok {
 					h.Set("ETag", tag+`"`)
@@ -123,7 +123,7 @@ func byterangeOffer() []Mutant {
 		},
 		{
 			Name: "byterange-no-tag", Sentence: "A document has no entity tag.",
-			Breaks: byterange("precondition.entity-tag"),
+			Breaks: byterange("precondition.validator"),
 			Apply:  documentField(func(_ *http.Request, h http.Header) { h.Del("ETag") }),
 		},
 	}

@@ -16,7 +16,7 @@ func byterangePart() []Mutant {
 	return []Mutant{
 		{
 			Name: "byterange-part-length-ignored", Sentence: "A Content-Length that contradicts the range is not looked at.",
-			Breaks: byterange("part.content-length"),
+			Breaks: byterange("part.length-mismatch"),
 			Apply:  fielding(func(fields map[string][]string) { delete(fields, "content-length") }),
 		},
 		{
@@ -35,7 +35,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-offset-unit-ignored", Sentence: "The unit of Content-Offset is not looked at.",
-			Breaks: byterange("refuse.unknown-unit"),
+			Breaks: byterange("part.unknown-unit"),
 			Apply: fielding(func(fields map[string][]string) {
 				for i, value := range fields["content-offset"] {
 					fields["content-offset"][i], _, _ = strings.Cut(value, ";unit")
@@ -44,7 +44,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-offset-length-ignored", Sentence: "The complete length of Content-Offset is not looked at.",
-			Breaks: byterange("part.content-offset-length"),
+			Breaks: byterange("part.past-length"),
 			Apply: taking(func(_ reference.Write, p reference.Part, _ store.View) reference.Part {
 				if p.Open && p.Range.First > 0 {
 					p.Range.Complete = -1
@@ -54,7 +54,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-unit-ignored", Sentence: "The unit of Content-Range is not looked at.",
-			Breaks: byterange("refuse.unknown-unit"),
+			Breaks: byterange("part.unknown-unit"),
 			Apply: fielding(func(fields map[string][]string) {
 				for i, value := range fields["content-range"] {
 					if _, rest, ok := strings.Cut(value, " "); ok {
@@ -65,7 +65,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-no-range-is-start", Sentence: "A part without a range is written from the first byte on.",
-			Breaks: byterange("refuse.no-range"),
+			Breaks: byterange("part.no-range"),
 			Apply: fielding(func(fields map[string][]string) {
 				if len(fields["content-range"])+len(fields["content-offset"]) == 0 {
 					fields["content-offset"] = []string{"0"}
@@ -74,7 +74,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-first-of-two-ranges", Sentence: "Of two Content-Range fields the first is taken.",
-			Breaks: byterange("refuse.two-ranges"),
+			Breaks: byterange("part.two-ranges"),
 			Apply: fielding(func(fields map[string][]string) {
 				if ranges := fields["content-range"]; len(ranges) > 1 {
 					fields["content-range"] = ranges[:1]
@@ -83,7 +83,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-unknown-fields-refused", Sentence: "A part field that is not known makes the patch malformed.",
-			Breaks: byterange("part.unknown-fields"),
+			Breaks: byterange("part.unknown-field"),
 			Apply: func(s *reference.Seams) {
 				known := []string{"content-range", "content-offset", "content-length", "content-type", "content-encoding"}
 				next := s.Document.Part
@@ -115,7 +115,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-short-part-filled", Sentence: "A part body that is shorter than its range is filled up with zeros.",
-			Breaks: byterange("part.short-body"),
+			Breaks: byterange("part.short"),
 			Apply: taking(func(w reference.Write, p reference.Part, _ store.View) reference.Part {
 				if patched(w.Request) && !p.Open && !p.Range.Ends() && p.Size >= 0 && p.Size < p.Range.Length() {
 					p.Body, p.Size = io.LimitReader(shorter(p), p.Range.Length()), -1
@@ -125,7 +125,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-long-part-cut", Sentence: "What a part body has beyond its range is dropped, and the rest taken.",
-			Breaks: byterange("refuse.long-body"),
+			Breaks: byterange("part.long"),
 			Apply: taking(func(_ reference.Write, p reference.Part, _ store.View) reference.Part {
 				if !p.Open && !p.Range.Ends() {
 					p.Body, p.Size = io.LimitReader(p.Body, p.Range.Length()), -1
@@ -135,7 +135,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-truncate-ignored", Sentence: "The unsatisfied-range form does not change a document that is complete.",
-			Breaks: byterange("part.truncate", "part.allocate"),
+			Breaks: byterange("size.truncate", "size.allocate"),
 			Apply: taking(func(_ reference.Write, p reference.Part, v store.View) reference.Part {
 				if p.Range.Ends() && done(v) {
 					p.Range.Complete = v.Size
@@ -145,7 +145,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-multipart-second-late", Sentence: "The second part of a patch is written one position further on.",
-			Breaks: byterange("part.several"),
+			Breaks: byterange("write.parts"),
 			Apply: func(s *reference.Seams) {
 				var seen requestMarks
 				taking(func(w reference.Write, p reference.Part, _ store.View) reference.Part {
@@ -167,14 +167,14 @@ func byterangeRefuse() []Mutant {
 	return []Mutant{
 		{
 			Name: "byterange-gap-taken", Sentence: "A part that begins beyond the end of a complete document is written there.",
-			Breaks: byterange("refuse.gap"),
+			Breaks: byterange("size.gap"),
 			Apply: placed(func(_ reference.Write, p reference.Part, v store.View) bool {
 				return done(v) && p.Range.First > v.Size && p.Range.Complete < 0
 			}),
 		},
 		{
 			Name: "byterange-gap-appended", Sentence: "A part that begins beyond the end is appended.",
-			Breaks: byterange("refuse.gap", "sparse.out-of-order"),
+			Breaks: byterange("create.out-of-order", "size.gap"),
 			Apply: taking(func(w reference.Write, p reference.Part, v store.View) reference.Part {
 				if patched(w.Request) && p.Range.First > v.Size {
 					return moved(p, v.Size)
@@ -184,7 +184,7 @@ func byterangeRefuse() []Mutant {
 		},
 		{
 			Name: "byterange-gap-is-server-error", Sentence: "A part that begins beyond the end is answered with 500.",
-			Breaks: byterange("refuse.gap"),
+			Breaks: byterange("size.gap"),
 			Apply: documentHead(func(r *http.Request, status int, _ http.Header) int {
 				if patched(r) && status == http.StatusConflict {
 					return http.StatusInternalServerError
@@ -194,15 +194,15 @@ func byterangeRefuse() []Mutant {
 		},
 		{
 			Name: "byterange-huge-is-413", Sentence: "A complete length that is too large is answered with 413.",
-			Breaks: byterange("refuse.huge-length"), Apply: huge(http.StatusRequestEntityTooLarge),
+			Breaks: byterange("size.huge"), Apply: huge(http.StatusRequestEntityTooLarge),
 		},
 		{
 			Name: "byterange-huge-is-server-error", Sentence: "A complete length that is too large is answered with 500.",
-			Breaks: byterange("refuse.huge-length"), Apply: huge(http.StatusInternalServerError),
+			Breaks: byterange("size.huge"), Apply: huge(http.StatusInternalServerError),
 		},
 		{
 			Name: "byterange-holes-show-rubbish", Sentence: "Bytes that were never written are read as something else than zeros.",
-			Breaks: byterange("sparse.zeros"),
+			Breaks: byterange("create.out-of-order", "size.allocate"),
 			Apply: func(s *reference.Seams) {
 				next := s.Store.Holes
 				s.Store.Holes = func(kept store.Extents, p []byte, off int64) {
@@ -217,14 +217,14 @@ func byterangeRefuse() []Mutant {
 		},
 		{
 			Name: "byterange-complete-with-holes", Sentence: "A document is complete when its last byte was written, whatever is missing.",
-			Breaks: byterange("sparse.complete"),
+			Breaks: byterange("create.out-of-order"),
 			Apply: func(s *reference.Seams) {
 				s.Store.Filled = func(kept store.Extents, length int64) bool { return length >= 0 && kept.End() == length }
 			},
 		},
 		{
 			Name: "byterange-end-fills", Sentence: "The unsatisfied-range form ends an upload of which bytes are missing, and fills them with zeros.",
-			Breaks: byterange("upload.end"),
+			Breaks: byterange("create.end-early"),
 			Apply: func(s *reference.Seams) {
 				placed(func(_ reference.Write, p reference.Part, v store.View) bool { return p.Range.Ends() && creating(v) })(s)
 				s.Store.Filled = func(kept store.Extents, length int64) bool {
@@ -234,7 +234,7 @@ func byterangeRefuse() []Mutant {
 		},
 		{
 			Name: "byterange-other-length-taken", Sentence: "A complete length that differs from the one before is taken.",
-			Breaks: byterange("refuse.other-length"),
+			Breaks: byterange("create.other-length"),
 			Apply: taking(func(_ reference.Write, p reference.Part, v store.View) reference.Part {
 				if creating(v) && v.Length >= 0 && p.Range.Last < v.Length {
 					p.Range.Complete = v.Length
@@ -261,28 +261,28 @@ func byterangeTransaction() []Mutant {
 	return []Mutant{
 		{
 			Name: "byterange-atomic-not-kept", Sentence: "transaction=atomic is said to be applied, and what came of a cut request stays.",
-			Breaks: byterange("transaction.atomic"),
+			Breaks: byterange("prefer.atomic"),
 			Apply: placing(func(w reference.Write, _ reference.Part, _ store.View, right bool) bool {
 				return right || w.Transaction == reference.TransactionAtomic && !w.Whole
 			}),
 		},
 		{
 			Name: "byterange-persist-not-kept", Sentence: "transaction=persist is said to be applied, and nothing stays of a cut request.",
-			Breaks: byterange("transaction.persist"),
+			Breaks: byterange("prefer.applied", "upload.kept"),
 			Apply: placing(func(w reference.Write, _ reference.Part, _ store.View, right bool) bool {
 				return right && w.Transaction != reference.TransactionPersist
 			}),
 		},
 		{
 			Name: "byterange-applied-not-told", Sentence: "Preference-Applied is not there.",
-			Breaks: byterange("transaction.applied"),
+			Breaks: byterange("prefer.applied"),
 			Apply: func(s *reference.Seams) {
 				s.Document.Applied = func(reference.Write, store.View) string { return "" }
 			},
 		},
 		{
 			Name: "byterange-applied-always", Sentence: "Preference-Applied is there for preferences that nobody defined.",
-			Breaks: byterange("transaction.applied"),
+			Breaks: byterange("prefer.forms", "prefer.applied"),
 			Apply: func(s *reference.Seams) {
 				next := s.Document.Applied
 				s.Document.Applied = func(w reference.Write, v store.View) string {
@@ -295,14 +295,14 @@ func byterangeTransaction() []Mutant {
 		},
 		{
 			Name: "byterange-parts-one-by-one", Sentence: "The parts of a patch take effect as they come: a cut leaves the first ones.",
-			Breaks: byterange("transaction.several"),
+			Breaks: byterange("write.parts-refused", "prefer.atomic-parts"),
 			Apply: placing(func(w reference.Write, _ reference.Part, _ store.View, right bool) bool {
 				return right || w.Several
 			}),
 		},
 		{
 			Name: "byterange-too-many-parts", Sentence: "A patch of more than one part is refused.",
-			Breaks: byterange("part.several"),
+			Breaks: byterange("write.parts"),
 			Apply: func(s *reference.Seams) {
 				var seen requestMarks
 				next := s.Document.Fits

@@ -13,12 +13,12 @@ func byterangeUpload() []Mutant {
 	return []Mutant{
 		{
 			Name: "byterange-length-announced", Sentence: "HEAD tells the complete length of a document of which a part is there.",
-			Breaks: byterange("upload.head-length"),
+			Breaks: byterange("create.segments", "media.message-cut"),
 			Apply:  visible(func(v store.View) int64 { return max(v.Size, v.Length) }),
 		},
 		{
 			Name: "byterange-length-one-low", Sentence: "HEAD tells one byte less than is there, and what begins there is refused.",
-			Breaks: byterange("upload.offset-accepted"),
+			Breaks: byterange("create.segments", "media.message-cut"),
 			Apply: func(s *reference.Seams) {
 				visible(func(v store.View) int64 { return max(v.Size-1, 0) })(s)
 				next := s.Document.Fits
@@ -33,7 +33,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-length-zero", Sentence: "HEAD tells 0 until a document is complete.",
-			Breaks: byterange("upload.kept"), Apply: visible(func(store.View) int64 { return 0 }),
+			Breaks: byterange("create.segments", "part.refused-midway", "upload.kept"), Apply: visible(func(store.View) int64 { return 0 }),
 		},
 		{
 			Name: "byterange-cut-drops-all", Sentence: "A cut PATCH leaves nothing of what it brought to a new document.",
@@ -44,7 +44,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-written-one-late", Sentence: "A PATCH that does not begin at 0 is written one position further on.",
-			Breaks: byterange("upload.content-intact", "part.range"),
+			Breaks: byterange("part.range", "media.message-cut"),
 			Apply: taking(func(w reference.Write, p reference.Part, v store.View) reference.Part {
 				if patched(w.Request) && p.Range.First > 0 && !p.Range.Ends() && done(v) {
 					return moved(p, p.Range.First+1)
@@ -54,7 +54,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-written-at-start", Sentence: "Each PATCH is written from the first byte on.",
-			Breaks: byterange("upload.content-intact", "part.range"),
+			Breaks: byterange("part.range", "media.message-cut"),
 			Apply: taking(func(w reference.Write, p reference.Part, _ store.View) reference.Part {
 				if patched(w.Request) && p.Range.First > 0 {
 					return moved(p, 0)
@@ -64,14 +64,14 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-complete-at-once", Sentence: "A document is complete with its first byte.",
-			Breaks: byterange("upload.not-complete"),
+			Breaks: byterange("create.segments", "part.refused-midway"),
 			Apply: func(s *reference.Seams) {
 				s.Store.Filled = func(kept store.Extents, length int64) bool { return length >= 0 && (length == 0 || kept.Bytes() > 0) }
 			},
 		},
 		{
 			Name: "byterange-last-segment-lost", Sentence: "The last of several segments is said to be taken, and is not.",
-			Breaks: byterange("upload.effect"),
+			Breaks: byterange("create.segments", "media.message-cut"),
 			Apply: func(s *reference.Seams) {
 				next := s.Document.Fits
 				s.Document.Fits = func(w reference.Write, p reference.Part, v store.View) error {
@@ -85,12 +85,12 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-effect-twice", Sentence: "A document that has become complete counts twice.",
-			Breaks: byterange("upload.once"),
+			Breaks: byterange("create.segments", "media.message-cut"),
 			Apply:  func(s *reference.Seams) { s.Document.Counted = func(_ string, n int) int { return 2 * n } },
 		},
 		{
 			Name: "byterange-cut-counts", Sentence: "A segment counts as a document that has become complete.",
-			Breaks: byterange("upload.not-complete", "upload.once"),
+			Breaks: byterange("create.segments", "media.multipart-cut"),
 			Apply: func(s *reference.Seams) {
 				var segments atomic.Int64
 				next := s.Document.InPlace
@@ -105,7 +105,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-stalled-locks", Sentence: "While an old connection is open no other may write to the document.",
-			Breaks: byterange("upload.stalled-connection"),
+			Breaks: byterange("upload.stalled-connection", "media.message-cut"),
 			Apply: func(s *reference.Seams) {
 				next := s.Document.Fits
 				s.Document.Fits = func(w reference.Write, p reference.Part, v store.View) error {
@@ -119,7 +119,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-repeated-refused", Sentence: "What completed a document and is brought again is refused.",
-			Breaks: byterange("response.repeated"),
+			Breaks: byterange("response.repeat", "create.repeat"),
 			Apply: func(s *reference.Seams) {
 				s.Document.Repeated = func(*http.Request, store.View) *store.Response {
 					return &store.Response{Status: http.StatusConflict}
@@ -128,7 +128,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-repeated-counts", Sentence: "What completed a document and is brought again counts again.",
-			Breaks: byterange("response.once"),
+			Breaks: byterange("response.repeat", "create.repeat"),
 			Apply: func(s *reference.Seams) {
 				var again atomic.Int64
 				next := s.Document.Repeated
@@ -141,7 +141,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-error-forgotten", Sentence: "A document whose processing failed is said to be made when its last segment is brought again.",
-			Breaks: byterange("response.error"),
+			Breaks: byterange("response.failed"),
 			Apply: func(s *reference.Seams) {
 				s.Document.Repeated = func(_ *http.Request, v store.View) *store.Response {
 					if v.Response.Status >= http.StatusBadRequest {
@@ -153,7 +153,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-segment-is-error", Sentence: "A segment that is taken is answered with 500.",
-			Breaks: byterange("response.incomplete"),
+			Breaks: byterange("create.segments"),
 			Apply: func(s *reference.Seams) {
 				s.Document.Status = func(_ *http.Request, v store.View) int {
 					if creating(v) {

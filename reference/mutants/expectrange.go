@@ -15,7 +15,7 @@ func expectRange() []Mutant {
 	return append([]Mutant{
 		{
 			Name: "expect-ignored", Sentence: "Expect: Range is ignored: the range becomes the whole document.",
-			Breaks: expecting("expect.no-overwrite", "expect.range"),
+			Breaks: expecting("offer.no-overwrite"),
 			Apply: rewritten(hoping, func(r *http.Request) {
 				r.Header.Del("Expect")
 				r.Header.Del("Xpect0")
@@ -24,7 +24,7 @@ func expectRange() []Mutant {
 		},
 		{
 			Name: "expect-announced-not-met", Sentence: "Expect: Range is announced, and refused with 417.",
-			Breaks: expecting("expect.range"), Apply: refuse(http.StatusExpectationFailed, hoping),
+			Breaks: expecting("offer.understood", "offer.accept-expect"), Apply: refuse(http.StatusExpectationFailed, hoping),
 		},
 		{
 			Name: "expect-any-met", Sentence: "An expectation that nobody defined is said to be met.",
@@ -35,7 +35,7 @@ func expectRange() []Mutant {
 		},
 		{
 			Name: "expect-refused-and-written", Sentence: "A range with an unknown expectation is answered with 417, and written.",
-			Breaks: expecting("expect.unknown"),
+			Breaks: expecting("offer.refused", "expect.unknown"),
 			Apply: func(s *reference.Seams) {
 				next := s.HTTP.Meets
 				var failed requestMarks
@@ -55,29 +55,29 @@ func expectRange() []Mutant {
 		},
 		{
 			Name: "expect-literal-unknown", Sentence: "Range in the form \"bytes 0-99/100\" is refused.",
-			Breaks: expecting("expect.literal-form"),
+			Breaks: expecting("range.literal"),
 			Apply:  refuse(http.StatusBadRequest, func(r *http.Request) bool { return hoping(r) && !has(r, "Range", "=") }),
 		},
 		{
 			Name: "expect-standard-unknown", Sentence: "Range in the form \"bytes=0-99\" is refused.",
-			Breaks: expecting("expect.standard-form"),
+			Breaks: expecting("range.equals"),
 			Apply:  refuse(http.StatusBadRequest, func(r *http.Request) bool { return hoping(r) && has(r, "Range", "=") }),
 		},
 		{
 			Name: "expect-case-matters", Sentence: "The member Range is found in one spelling only.",
-			Breaks: expecting("expect.case"),
+			Breaks: expecting("expect.forms"),
 			Apply: refuse(http.StatusExpectationFailed, func(r *http.Request) bool {
 				return hoping(r) && !strings.Contains(r.Header.Get("Expect")+r.Header.Get("Xpect0"), "Range")
 			}),
 		},
 		{
 			Name: "expect-both-refused", Sentence: "100-continue and Range together are refused.",
-			Breaks: expecting("expect.with-continue"),
+			Breaks: expecting("expect.continue"),
 			Apply:  refuse(http.StatusExpectationFailed, func(r *http.Request) bool { return hoping(r) && has(r, "Expect", "100-continue") }),
 		},
 		{
 			Name: "expect-continue-before-look", Sentence: "The 100 is sent before the range was looked at.",
-			Breaks: expecting("expect.continue-after-look"),
+			Breaks: expecting("expect.refused-at-once"),
 			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
 				return func(w http.ResponseWriter, r *http.Request) {
 					if hoping(r) && has(r, "Expect", "100-continue") {
@@ -94,7 +94,7 @@ func expectRange() []Mutant {
 		},
 		{
 			Name: "expect-unit-ignored", Sentence: "The unit of the range is not looked at.",
-			Breaks: expecting("expect.unknown-unit"),
+			Breaks: expecting("refuse.unknown-unit"),
 			Apply: rewritten(hoping, func(r *http.Request) {
 				value := r.Header.Get("Range")
 				if i := strings.IndexAny(value, " ="); i > 0 {
@@ -104,7 +104,7 @@ func expectRange() []Mutant {
 		},
 		{
 			Name: "expect-first-of-several", Sentence: "Of several ranges the first is written.",
-			Breaks: expecting("expect.several-ranges"),
+			Breaks: expecting("refuse.several"),
 			Apply: func(s *reference.Seams) {
 				rewritten(hoping, func(r *http.Request) {
 					value, _, _ := strings.Cut(r.Header.Get("Range"), ",")
@@ -115,19 +115,19 @@ func expectRange() []Mutant {
 		},
 		{
 			Name: "expect-two-lines-taken", Sentence: "Of two Range fields the first is taken.",
-			Breaks: expecting("expect.several-ranges"),
+			Breaks: expecting("refuse.several"),
 			Apply:  rewritten(hoping, func(r *http.Request) { r.Header.Set("Range", r.Header.Get("Range")) }),
 		},
-	}, rangedPut("expect", expecting, "expect.", hoping)...)
+	}, rangedPut("expect", expecting, hoping)...)
 }
 
 // rangedPut are the bugs that both ways of a PUT with a range may have.
-func rangedPut(prefix string, ids func(...string) []string, area string, which func(*http.Request) bool) []Mutant {
+func rangedPut(prefix string, ids func(...string) []string, which func(*http.Request) bool) []Mutant {
 	mine := func(w reference.Write) bool { return which(w.Request) }
 	return []Mutant{
 		{
 			Name: prefix + "-last-exclusive", Sentence: "The last position of the range is taken for the one after it.",
-			Breaks: ids(area + "inclusive"),
+			Breaks: ids("range.middle"),
 			Apply: ranged(func(r *http.Request, _ url.Values, c reference.ContentRange, named bool, err error) (reference.ContentRange, bool, error) {
 				if which(r) && c.Last > c.First {
 					c.Last--
@@ -137,7 +137,7 @@ func rangedPut(prefix string, ids func(...string) []string, area string, which f
 		},
 		{
 			Name: prefix + "-counts-from-one", Sentence: "Positions are counted from 1.",
-			Breaks: ids(area + "zero-based"),
+			Breaks: ids("range.middle"),
 			Apply: taking(func(w reference.Write, p reference.Part, _ store.View) reference.Part {
 				if mine(w) && p.Range.First > 0 {
 					return moved(p, p.Range.First-1)
@@ -147,7 +147,7 @@ func rangedPut(prefix string, ids func(...string) []string, area string, which f
 		},
 		{
 			Name: prefix + "-written-at-start", Sentence: "Each range is written from the first byte on.",
-			Breaks: ids(area+"range", "upload.content-intact"),
+			Breaks: ids("range.middle"),
 			Apply: taking(func(w reference.Write, p reference.Part, _ store.View) reference.Part {
 				if mine(w) && p.Range.First > 0 {
 					return moved(p, 0)
@@ -157,7 +157,7 @@ func rangedPut(prefix string, ids func(...string) []string, area string, which f
 		},
 		{
 			Name: prefix + "-length-not-kept", Sentence: "The complete length is not looked at: a document is complete with its first range.",
-			Breaks: ids(area+"complete-length", "upload.not-complete"),
+			Breaks: ids("range.create"),
 			Apply: taking(func(w reference.Write, p reference.Part, v store.View) reference.Part {
 				if mine(w) && (v.Document == nil || done(v)) {
 					p.Range.Complete = -1
@@ -167,12 +167,12 @@ func rangedPut(prefix string, ids func(...string) []string, area string, which f
 		},
 		{
 			Name: prefix + "-body-length-ignored", Sentence: "A content that is longer than its range is cut off, and a shorter one taken.",
-			Breaks: ids(area + "length-disagrees"),
+			Breaks: ids("refuse.length"),
 			Apply:  anyLength(which),
 		},
 		{
 			Name: prefix + "-past-end-taken", Sentence: "A range past the complete length is written.",
-			Breaks: ids(area + "past-end"),
+			Breaks: ids("refuse.past-end"),
 			Apply: func(s *reference.Seams) {
 				taking(func(w reference.Write, p reference.Part, v store.View) reference.Part {
 					if mine(w) && v.Length >= 0 && creating(v) && p.Range.First >= v.Length {
@@ -184,7 +184,7 @@ func rangedPut(prefix string, ids func(...string) []string, area string, which f
 		},
 		{
 			Name: prefix + "-gap-filled", Sentence: "A range beyond the end is taken, and the gap filled with zeros.",
-			Breaks: ids(area + "gap"),
+			Breaks: ids("range.gap"),
 			Apply:  zeroGap(mine),
 		},
 		{
@@ -196,7 +196,7 @@ func rangedPut(prefix string, ids func(...string) []string, area string, which f
 		},
 		{
 			Name: prefix + "-if-match-ignored", Sentence: "If-Match is not looked at with a range.",
-			Breaks: ids("precondition.if-match"),
+			Breaks: ids("precondition.if-match-stale"),
 			Apply: func(s *reference.Seams) {
 				next := s.Document.Conditions
 				s.Document.Conditions = func(r *http.Request, v store.View) error {
@@ -210,7 +210,7 @@ func rangedPut(prefix string, ids func(...string) []string, area string, which f
 		},
 		{
 			Name: prefix + "-repeated-refused", Sentence: "The range that completed a document is refused when it is brought again.",
-			Breaks: ids("response.repeated"),
+			Breaks: ids("response.repeat", "range.again"),
 			Apply: func(s *reference.Seams) {
 				next := s.Document.Repeated
 				s.Document.Repeated = func(r *http.Request, v store.View) *store.Response {

@@ -15,7 +15,7 @@ func rangeQuery() []Mutant {
 	return append([]Mutant{
 		{
 			Name: "query-template-missing", Sentence: "OPTIONS does not give the template.",
-			Breaks: querying("template.options"),
+			Breaks: querying("offer.options"),
 			Apply: documentField(func(r *http.Request, h http.Header) {
 				if r.Method == http.MethodOptions {
 					h.Del("Link-Template")
@@ -24,7 +24,7 @@ func rangeQuery() []Mutant {
 		},
 		{
 			Name: "query-template-not-on-head", Sentence: "GET and HEAD do not give the template.",
-			Breaks: querying("template.head"),
+			Breaks: querying("offer.head", "offer.get"),
 			Apply: documentField(func(r *http.Request, h http.Header) {
 				if r.Method != http.MethodOptions {
 					h.Del("Link-Template")
@@ -33,20 +33,20 @@ func rangeQuery() []Mutant {
 		},
 		{
 			Name: "query-template-bare", Sentence: "The template is not a string of a structured field.",
-			Breaks: querying("template.syntax"), Apply: template(func(t string) string { return strings.ReplaceAll(t, `"`, "") }),
+			Breaks: querying("offer.syntax", "offer.template"), Apply: template(func(t string) string { return strings.ReplaceAll(t, `"`, "") }),
 		},
 		{
 			Name: "query-template-angle", Sentence: "The template stands in angle brackets, as in Link.",
-			Breaks: querying("template.syntax"),
+			Breaks: querying("offer.syntax", "offer.template"),
 			Apply:  template(func(t string) string { return strings.Replace(strings.Replace(t, `"`, "<", 1), `"`, ">", 1) }),
 		},
 		{
 			Name: "query-template-open", Sentence: "The template has an expression that does not end.",
-			Breaks: querying("template.syntax"), Apply: template(func(t string) string { return strings.Replace(t, "}", "", 1) }),
+			Breaks: querying("offer.syntax", "offer.template"), Apply: template(func(t string) string { return strings.Replace(t, "}", "", 1) }),
 		},
 		{
 			Name: "query-template-without-relation", Sentence: "The template has no relation.",
-			Breaks: querying("template.relation"),
+			Breaks: querying("offer.template"),
 			Apply: template(func(t string) string {
 				t, _, _ = strings.Cut(t, ";")
 				return t
@@ -54,11 +54,11 @@ func rangeQuery() []Mutant {
 		},
 		{
 			Name: "query-template-of-another", Sentence: "The template is that of another document.",
-			Breaks: querying("template.expands"), Apply: template(func(t string) string { return strings.Replace(t, "{", "-2{", 1) }),
+			Breaks: querying("offer.template", "query.no-overwrite", "range.middle"), Apply: template(func(t string) string { return strings.Replace(t, "{", "-2{", 1) }),
 		},
 		{
 			Name: "query-template-not-understood", Sentence: "The template names a parameter that the server ignores: a range overwrites the document.",
-			Breaks: querying("template.no-overwrite", "template.expands"),
+			Breaks: querying("query.no-overwrite", "offer.template"),
 			Apply: func(s *reference.Seams) {
 				template(func(t string) string { return strings.Replace(t, "range,length", "bytes", 1) })(s)
 				s.Document.Query = func(url.Values) error { return nil }
@@ -66,12 +66,12 @@ func rangeQuery() []Mutant {
 		},
 		{
 			Name: "query-ignored", Sentence: "The range is announced and ignored: it becomes the whole document.",
-			Breaks: querying("template.no-overwrite"),
+			Breaks: querying("query.no-overwrite"),
 			Apply:  rewritten(ranging, func(r *http.Request) { requery(r, func(q url.Values) { q.Del("range"); q.Del("length") }) }),
 		},
 		{
 			Name: "query-malformed-is-whole", Sentence: "A malformed range is ignored: the document is overwritten.",
-			Breaks: querying("template.malformed"),
+			Breaks: querying("refuse.malformed"),
 			Apply: func(s *reference.Seams) {
 				next := s.Document.PutRange
 				s.Document.PutRange = func(r *http.Request, q url.Values) (reference.ContentRange, bool, error) {
@@ -82,7 +82,7 @@ func rangeQuery() []Mutant {
 		},
 		{
 			Name: "query-malformed-is-server-error", Sentence: "A malformed range is answered with 500.",
-			Breaks: querying("template.malformed"),
+			Breaks: querying("refuse.malformed"),
 			Apply: documentHead(func(r *http.Request, status int, _ http.Header) int {
 				if ranging(r) && status == http.StatusBadRequest {
 					return http.StatusInternalServerError
@@ -92,7 +92,7 @@ func rangeQuery() []Mutant {
 		},
 		{
 			Name: "query-reversed-swapped", Sentence: "A range whose end is before its beginning is turned round.",
-			Breaks: querying("template.reversed"),
+			Breaks: querying("refuse.reversed"),
 			Apply: rewritten(ranging, func(r *http.Request) {
 				requery(r, func(q url.Values) {
 					first, last, ok := strings.Cut(q.Get("range"), "-")
@@ -104,14 +104,14 @@ func rangeQuery() []Mutant {
 		},
 		{
 			Name: "query-last-of-repeated", Sentence: "Of a range that is there twice the last is taken.",
-			Breaks: querying("template.repeated"),
+			Breaks: querying("refuse.repeated"),
 			Apply: rewritten(ranging, func(r *http.Request) {
 				requery(r, func(q url.Values) { q["range"] = q["range"][len(q["range"])-1:] })
 			}),
 		},
 		{
 			Name: "query-overlong-taken", Sentence: "A range past the complete length that it names is written.",
-			Breaks: querying("template.overlong"),
+			Breaks: querying("refuse.past-end", "refuse.overlong"),
 			Apply: func(s *reference.Seams) {
 				rewritten(ranging, func(r *http.Request) {
 					requery(r, func(q url.Values) {
@@ -124,14 +124,14 @@ func rangeQuery() []Mutant {
 		},
 		{
 			Name: "query-unknown-ignored", Sentence: "A parameter that is not known is ignored: the document is overwritten.",
-			Breaks: querying("template.unknown-parameter"),
+			Breaks: querying("query.no-overwrite"),
 			Apply: func(s *reference.Seams) {
 				s.Document.Query = func(url.Values) error { return nil }
 			},
 		},
 		{
 			Name: "query-effect-per-range", Sentence: "Each range counts as a document that has become complete.",
-			Breaks: querying("upload.once"),
+			Breaks: querying("upload.not-complete", "range.create"),
 			Apply: func(s *reference.Seams) {
 				var ranges atomic.Int64
 				next := s.Document.InPlace
@@ -144,7 +144,7 @@ func rangeQuery() []Mutant {
 				s.Document.Counted = func(_ string, n int) int { return n + int(ranges.Load()) }
 			},
 		},
-	}, rangedPut("query", querying, "template.", ranging)...)
+	}, rangedPut("query", querying, ranging)...)
 }
 
 // template makes a mutant that gives another template.

@@ -13,7 +13,7 @@ func uploadLife() []Mutant {
 	return []Mutant{
 		{
 			Name: "restart-drops-parts", Sentence: "A restart forgets which bytes of an upload are kept.",
-			Breaks: uploadCases("restart.received"),
+			Breaks: uploadCases("restart.kept", "restart.intact"),
 			Apply: func(s *reference.Seams) {
 				s.Store.Restored = func(op *store.Operation, kept store.Extents) store.Extents {
 					if op.Upload {
@@ -25,14 +25,14 @@ func uploadLife() []Mutant {
 		},
 		{
 			Name: "restart-hides-gaps", Sentence: "After a restart everything before the last byte that has come is taken for kept.",
-			Breaks: uploadCases("restart.out-of-order"),
+			Breaks: uploadCases("parallel.restart"),
 			Apply: func(s *reference.Seams) {
 				s.Store.Restored = func(_ *store.Operation, kept store.Extents) store.Extents { return joined(kept) }
 			},
 		},
 		{
 			Name: "cancel-ignored", Sentence: "DELETE on the status resource is answered as a success and changes nothing.",
-			Breaks: uploadCases("cancel.gone"),
+			Breaks: uploadCases("cancel.no-effect", "cancel.gone"),
 			Apply: func(s *reference.Seams) {
 				next := s.Message.Close
 				s.Message.Close = func(op *store.Operation) error {
@@ -45,7 +45,7 @@ func uploadLife() []Mutant {
 		},
 		{
 			Name: "cancel-leaves-content", Sentence: "An upload that was cancelled still takes parts, and has its effect.",
-			Breaks: uploadCases("cancel.content-gone", "cancel.gone"),
+			Breaks: uploadCases("cancel.no-effect", "cancel.gone"),
 			Apply: func(s *reference.Seams) {
 				var cancelled marks
 				next := s.Message.Close
@@ -61,7 +61,7 @@ func uploadLife() []Mutant {
 		},
 		{
 			Name: "cancel-by-strangers", Sentence: "Who knows the URI may cancel the upload of another user.",
-			Breaks: uploadCases("cancel.other-user"),
+			Breaks: uploadCases("privacy.other-user"),
 			Apply:  admitting(statuses, http.MethodDelete),
 		},
 		{
@@ -70,20 +70,8 @@ func uploadLife() []Mutant {
 			Apply:  refuse(http.StatusMethodNotAllowed, func(r *http.Request) bool { return r.Method == http.MethodDelete && onStatus(r) }),
 		},
 		{
-			Name: "repost-key-ignored", Sentence: "The Idempotency-Key of the POST that begins an upload is ignored.",
-			Breaks: uploadCases("repost.key"),
-			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
-				return func(w http.ResponseWriter, r *http.Request) {
-					if begins(r) {
-						r.Header.Del("Idempotency-Key")
-					}
-					next.ServeHTTP(w, r)
-				}
-			}),
-		},
-		{
 			Name: "repost-key-of-all", Sentence: "An Idempotency-Key leads to the upload of whichever user has used it first.",
-			Breaks: uploadCases("repost.key-per-user"),
+			Breaks: uploadCases("privacy.same-key"),
 			Apply: func(s *reference.Seams) {
 				var byKey sync.Map
 				statusing(s, func(r *http.Request, op *store.Operation, _ *reference.UploadStatus) {
@@ -102,7 +90,7 @@ func uploadLife() []Mutant {
 		},
 		{
 			Name: "repost-clears", Sentence: "After a POST that is repeated with its Idempotency-Key nothing is told as kept.",
-			Breaks: uploadCases("repost.key-keeps"),
+			Breaks: uploadCases("create.same-key"),
 			Apply: func(s *reference.Seams) {
 				var again marks
 				next := s.Upload.Known
@@ -118,7 +106,7 @@ func uploadLife() []Mutant {
 		},
 		{
 			Name: "repost-twin-counts", Sentence: "An upload counts when it is begun, so that one whose answer was lost counts twice.",
-			Breaks: uploadCases("repost.no-twin"),
+			Breaks: uploadCases("offer.no-effect", "create.lost"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				statusing(s, func(r *http.Request, op *store.Operation, _ *reference.UploadStatus) {

@@ -40,7 +40,7 @@ func uploadOffer() []Mutant {
 	return []Mutant{
 		{
 			Name: "upload-created-200", Sentence: "The POST that begins an upload is answered with 200.",
-			Breaks: uploadCases("offer.created"),
+			Breaks: uploadCases("offer.allocated"),
 			Apply: head(func(r *http.Request, status int, _ http.Header) int {
 				if begins(r) && status == http.StatusCreated {
 					return http.StatusOK
@@ -50,7 +50,7 @@ func uploadOffer() []Mutant {
 		},
 		{
 			Name: "upload-without-location", Sentence: "The POST that begins an upload is answered without a Location.",
-			Breaks: uploadCases("offer.location", "offer.created"),
+			Breaks: uploadCases("offer.allocated"),
 			Apply: head(func(r *http.Request, status int, h http.Header) int {
 				if begins(r) {
 					h.Del("Location")
@@ -60,7 +60,7 @@ func uploadOffer() []Mutant {
 		},
 		{
 			Name: "upload-says-not-where", Sentence: "Neither Link nor the status document says where to write.",
-			Breaks: uploadCases("offer.upload-uri"),
+			Breaks: uploadCases("offer.place"),
 			Apply: func(s *reference.Seams) {
 				statusing(s, func(_ *http.Request, _ *store.Operation, doc *reference.UploadStatus) { doc.Upload = "" })
 				s.HTTP.Head = func(_ *http.Request, status int, h http.Header) int {
@@ -71,7 +71,7 @@ func uploadOffer() []Mutant {
 		},
 		{
 			Name: "upload-not-advertised", Sentence: "OPTIONS on the target does not say that uploads are taken there.",
-			Breaks: uploadCases("offer.options"),
+			Breaks: uploadCases("offer.discovery"),
 			Apply: head(func(r *http.Request, status int, h http.Header) int {
 				if r.Method == http.MethodOptions {
 					h.Del("Link")
@@ -81,7 +81,7 @@ func uploadOffer() []Mutant {
 		},
 		{
 			Name: "upload-shared", Sentence: "A POST leads to the upload of an earlier one as long as nothing is written to that.",
-			Breaks: uploadCases("offer.own-resource", "repost.no-twin"),
+			Breaks: uploadCases("offer.own"),
 			Apply: func(s *reference.Seams) {
 				var last latest
 				statusing(s, func(r *http.Request, op *store.Operation, _ *reference.UploadStatus) {
@@ -100,7 +100,7 @@ func uploadOffer() []Mutant {
 		},
 		{
 			Name: "upload-there-late", Sentence: "The status resource is there when the first part has come, not before.",
-			Breaks: uploadCases("offer.status-there", "status.waiting"),
+			Breaks: uploadCases("offer.allocated", "status.waiting"),
 			Apply: admittingUploads(func(r *http.Request, op *store.Operation) bool {
 				return putting(r) || op.Progress().Kept.Bytes() > 0
 			}),
@@ -116,7 +116,7 @@ func uploadOffer() []Mutant {
 		},
 		{
 			Name: "part-continued-then-refused", Sentence: "A part that is refused by its head gets a 100 before.",
-			Breaks: uploadCases("before100.refused"),
+			Breaks: uploadCases("write.refused-early"),
 			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
 				return func(w http.ResponseWriter, r *http.Request) {
 					if putting(r) && expects(r) {
@@ -128,7 +128,7 @@ func uploadOffer() []Mutant {
 		},
 		{
 			Name: "part-unsent-forgets", Sentence: "A part that is cut before its first byte takes the upload with it.",
-			Breaks: uploadCases("before100.cut", "upload.cut"),
+			Breaks: uploadCases("before100.lost", "before100.head-cut", "before100.reissue"),
 			Apply: keeping(func(in reference.Intake, n int64) int64 {
 				if in.Got == 0 && in.Op.Upload {
 					return -1

@@ -15,7 +15,7 @@ func uploadOutcome() []Mutant {
 	return []Mutant{
 		{
 			Name: "part-last-308", Sentence: "The last part is answered as if more had to come.",
-			Breaks: uploadCases("response.final", "upload.completes"),
+			Breaks: uploadCases("complete.answer"),
 			Apply: head(func(r *http.Request, status int, h http.Header) int {
 				if !putting(r) || status != http.StatusCreated {
 					return status
@@ -27,7 +27,7 @@ func uploadOutcome() []Mutant {
 		},
 		{
 			Name: "part-last-names-nothing", Sentence: "The answer to the last part does not name the result.",
-			Breaks: uploadCases("response.location"),
+			Breaks: uploadCases("complete.answer"),
 			Apply: head(func(r *http.Request, status int, h http.Header) int {
 				if putting(r) {
 					h.Del("Location")
@@ -38,7 +38,7 @@ func uploadOutcome() []Mutant {
 		},
 		{
 			Name: "part-last-again-refused", Sentence: "The last part is refused when it is sent again because its answer was lost.",
-			Breaks: uploadCases("response.again", "response.lost"),
+			Breaks: uploadCases("complete.again"),
 			Apply: func(s *reference.Seams) {
 				next := s.Patch.Fits
 				s.Patch.Fits = func(op *store.Operation, c reference.ContentRange, up store.Progress) error {
@@ -51,7 +51,7 @@ func uploadOutcome() []Mutant {
 		},
 		{
 			Name: "part-last-again-effect", Sentence: "The last part has the effect again when it is sent again.",
-			Breaks: uploadCases("response.once", "response.lost"),
+			Breaks: uploadCases("write.after-done", "complete.again", "response.once"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				next := s.Patch.Fits
@@ -66,7 +66,7 @@ func uploadOutcome() []Mutant {
 		},
 		{
 			Name: "upload-effect-per-part", Sentence: "Each part that is kept counts as an upload.",
-			Breaks: uploadCases("response.once", "upload.parts"),
+			Breaks: uploadCases("offer.no-effect", "upload.not-complete"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				next := s.Upload.Shown
@@ -80,7 +80,7 @@ func uploadOutcome() []Mutant {
 		},
 		{
 			Name: "upload-effect-never", Sentence: "The bytes of an upload are all kept, and nothing becomes of them.",
-			Breaks: uploadCases("response.final", "upload.completes"),
+			Breaks: uploadCases("offer.place", "complete.by-itself"),
 			Apply: func(s *reference.Seams) {
 				next := s.Effect.Outcome
 				s.Effect.Outcome = func(op *store.Operation) (*store.Response, error) {
@@ -93,7 +93,7 @@ func uploadOutcome() []Mutant {
 		},
 		{
 			Name: "upload-effect-with-connection", Sentence: "Processing is broken off when the connection of the last part ends.",
-			Breaks: uploadCases("response.slow", "response.lost"),
+			Breaks: uploadCases("complete.by-itself", "response.slow"),
 			Apply: lasting(func(r *http.Request, next context.Context) context.Context {
 				if r == nil || !putting(r) {
 					return next
@@ -118,7 +118,7 @@ func uploadOutcome() []Mutant {
 		},
 		{
 			Name: "result-untagged", Sentence: "The result has neither an entity tag nor a date, so that a download cannot be completed safely.",
-			Breaks: uploadCases("download.validator"),
+			Breaks: uploadCases("complete.validator"),
 			Apply: field(results, func(_ *http.Request, _ int, h http.Header) {
 				h.Del("ETag")
 				h.Del("Last-Modified")

@@ -12,14 +12,14 @@ func uploadParts() []Mutant {
 	return []Mutant{
 		{
 			Name: "part-cut-filled", Sentence: "What is missing of a part that was cut is filled with zeros.",
-			Breaks: uploadCases("upload.content-intact", "upload.cut"),
+			Breaks: uploadCases("upload.offset-lawful", "upload.content-intact"),
 			Apply: parting(func(c reference.ContentRange, _ store.Progress, body io.Reader) (reference.ContentRange, io.Reader) {
 				return c, &filled{body, c.Length()}
 			}),
 		},
 		{
 			Name: "part-cut-told-whole", Sentence: "Of a part that was cut one byte more is told than is kept.",
-			Breaks: uploadCases("upload.offset-accepted", "upload.cut"),
+			Breaks: uploadCases("upload.offset-lawful", "upload.content-intact"),
 			Apply: func(s *reference.Seams) {
 				var cut marks
 				keep(s, func(in reference.Intake, n int64) int64 {
@@ -36,7 +36,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "part-cut-keeps-lock", Sentence: "A part that was cut keeps others out for ever.",
-			Breaks: uploadCases("upload.resumed", "upload.cut"),
+			Breaks: uploadCases("upload.offset-accepted", "upload.completed"),
 			Apply: func(s *reference.Seams) {
 				var locked marks
 				keep(s, func(in reference.Intake, n int64) int64 {
@@ -48,7 +48,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "part-cut-forgets", Sentence: "A part that is cut takes the upload with it.",
-			Breaks: uploadCases("upload.resumed", "upload.cut"),
+			Breaks: uploadCases("upload.offset-lawful", "upload.kept"),
 			Apply: keeping(func(in reference.Intake, n int64) int64 {
 				if in.Op.Upload {
 					return -1
@@ -58,7 +58,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "part-cut-clears-others", Sentence: "A part that is cut takes the parts before it with it.",
-			Breaks: uploadCases("upload.never-less", "upload.cut"),
+			Breaks: uploadCases("write.cut", "upload.never-decreases"),
 			Apply: keeping(func(in reference.Intake, n int64) int64 {
 				if in.Op.Upload {
 					return 0
@@ -87,7 +87,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "part-told-less", Sentence: "Each time that it is told less is told as kept.",
-			Breaks: uploadCases("upload.never-less"),
+			Breaks: uploadCases("status.received", "upload.never-decreases"),
 			Apply: func(s *reference.Seams) {
 				var told tally
 				s.Upload.Shown = func(op *store.Operation, kept store.Extents) store.Extents {
@@ -100,14 +100,14 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "parts-gap-hidden", Sentence: "Everything before the last byte that has come is told as kept.",
-			Breaks: uploadCases("upload.out-of-order", "status.received"),
+			Breaks: uploadCases("parallel.order", "status.received"),
 			Apply: func(s *reference.Seams) {
 				s.Upload.Shown = func(_ *store.Operation, kept store.Extents) store.Extents { return joined(kept) }
 			},
 		},
 		{
 			Name: "parts-shifted", Sentence: "Parts are put one behind the other as they come, wherever they belong.",
-			Breaks: uploadCases("upload.out-of-order", "upload.parallel"),
+			Breaks: uploadCases("parallel.order"),
 			Apply: parting(func(c reference.ContentRange, up store.Progress, body io.Reader) (reference.ContentRange, io.Reader) {
 				if gap := c.First - up.Offset; gap > 0 {
 					c.First, c.Last = c.First-gap, c.Last-gap
@@ -117,7 +117,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "parts-one-at-a-time", Sentence: "It says that parts may be sent in parallel, and refuses one while another is at work.",
-			Breaks: uploadCases("upload.parallel"),
+			Breaks: uploadCases("upload.stalled-connection", "parallel.together"),
 			Apply: func(s *reference.Seams) {
 				parting(func(c reference.ContentRange, up store.Progress, body io.Reader) (reference.ContentRange, io.Reader) {
 					if len(up.Writers) > 0 {
@@ -129,7 +129,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "parts-last-is-all", Sentence: "The upload is complete with the part that holds the last byte, whatever else is missing.",
-			Breaks: uploadCases("upload.out-of-order", "upload.parallel"),
+			Breaks: uploadCases("parallel.last-first"),
 			Apply: func(s *reference.Seams) {
 				var last marks
 				whole := s.Store.Whole

@@ -31,7 +31,7 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-stale", Sentence: "The status document stays as it was when it was first read.",
-			Breaks: uploadCases("status.received", "status.done"),
+			Breaks: uploadCases("status.received"),
 			Apply: func(s *reference.Seams) {
 				var first sync.Map
 				next := s.Upload.Status
@@ -57,7 +57,7 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-waiting-on", Sentence: "The state is waiting until the upload is complete.",
-			Breaks: uploadCases("status.state"),
+			Breaks: uploadCases("status.document"),
 			Apply: stating(func(doc *reference.UploadStatus) {
 				if doc.State == "receiving" {
 					doc.State = "waiting"
@@ -66,7 +66,7 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-never-done", Sentence: "The state stays processing when the upload is done.",
-			Breaks: uploadCases("status.done"),
+			Breaks: uploadCases("complete.by-itself"),
 			Apply: stating(func(doc *reference.UploadStatus) {
 				if doc.State == "done" {
 					doc.State, doc.Result = "processing", ""
@@ -75,7 +75,7 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-done-early", Sentence: "The state is done while the upload is still processed.",
-			Breaks: uploadCases("status.processing"),
+			Breaks: uploadCases("complete.there"),
 			Apply: func(s *reference.Seams) {
 				statusing(s, func(_ *http.Request, op *store.Operation, doc *reference.UploadStatus) {
 					if doc.State == "processing" {
@@ -86,17 +86,17 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-no-retry-after", Sentence: "While an upload is processed nothing says when to ask again.",
-			Breaks: uploadCases("status.retry-after"),
+			Breaks: uploadCases("complete.retry-after"),
 			Apply:  field(statuses, func(_ *http.Request, _ int, h http.Header) { h.Del("Retry-After") }),
 		},
 		{
 			Name: "status-result-unsaid", Sentence: "The status document of an upload that is done does not name the result.",
-			Breaks: uploadCases("status.result"),
+			Breaks: uploadCases("complete.result"),
 			Apply:  stating(func(doc *reference.UploadStatus) { doc.Result = "" }),
 		},
 		{
 			Name: "status-result-of-first", Sentence: "The status document names the result of the first upload that was done.",
-			Breaks: uploadCases("status.result"),
+			Breaks: uploadCases("complete.result"),
 			Apply: func(s *reference.Seams) {
 				var mu sync.Mutex
 				first := ""
@@ -114,7 +114,7 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-failure-done", Sentence: "An upload that has failed is told as done.",
-			Breaks: uploadCases("status.failed"),
+			Breaks: uploadCases("status.errors", "response.error"),
 			Apply: stating(func(doc *reference.UploadStatus) {
 				if doc.State == "failed" {
 					doc.State, doc.Errors = "done", doc.Errors[:0]
@@ -123,7 +123,7 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-errors-unsaid", Sentence: "The status document of an upload that has failed has no errors.",
-			Breaks: uploadCases("status.errors", "status.failed"),
+			Breaks: uploadCases("status.errors"),
 			Apply:  stating(func(doc *reference.UploadStatus) { doc.Errors = doc.Errors[:0] }),
 		},
 		{
@@ -133,7 +133,7 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-plain-type", Sentence: "The status document is sent as text/plain.",
-			Breaks: uploadCases("status.type"),
+			Breaks: uploadCases("status.media-type"),
 			Apply: field(statuses, func(r *http.Request, status int, h http.Header) {
 				if r.Method != http.MethodDelete && status == http.StatusOK {
 					h.Set("Content-Type", "text/plain")
@@ -142,12 +142,12 @@ func uploadStatus() []Mutant {
 		},
 		{
 			Name: "status-cache-public", Sentence: "The status document may be kept by shared caches.",
-			Breaks: uploadCases("status.not-cached"),
+			Breaks: uploadCases("privacy.not-cached"),
 			Apply:  field(statuses, func(_ *http.Request, _ int, h http.Header) { h.Set("Cache-Control", "public, max-age=60") }),
 		},
 		{
 			Name: "status-for-strangers", Sentence: "Who knows the URI may read the status of another user's upload.",
-			Breaks: uploadCases("status.other-user"),
+			Breaks: uploadCases("privacy.other-user"),
 			Apply:  admitting(statuses, http.MethodGet),
 		},
 	}

@@ -19,12 +19,12 @@ func uploadWrite() []Mutant {
 		},
 		{
 			Name: "part-malformed-range", Sentence: "A part whose Content-Range cannot be read is appended.",
-			Breaks: uploadCases("write.malformed-range"),
+			Breaks: uploadCases("write.bad-range"),
 			Apply:  guessing(func(given bool) bool { return given }),
 		},
 		{
 			Name: "part-any-unit", Sentence: "The unit of a Content-Range is not looked at.",
-			Breaks: uploadCases("write.unit"),
+			Breaks: uploadCases("write.bad-range"),
 			Apply: respelling(func(value string) string {
 				if _, rest, ok := strings.Cut(value, " "); ok {
 					return "bytes " + rest
@@ -34,7 +34,7 @@ func uploadWrite() []Mutant {
 		},
 		{
 			Name: "part-any-length", Sentence: "A complete length that contradicts the one that is known is not looked at.",
-			Breaks: uploadCases("write.complete-length"),
+			Breaks: uploadCases("write.bad-total"),
 			Apply: respelling(func(value string) string {
 				if positions, _, ok := strings.Cut(value, "/"); ok && !strings.HasSuffix(positions, "*") {
 					return positions + "/*"
@@ -44,12 +44,12 @@ func uploadWrite() []Mutant {
 		},
 		{
 			Name: "part-past-end-cut", Sentence: "Of a part that goes past the complete length what fits is taken.",
-			Breaks: uploadCases("write.past-end"),
+			Breaks: uploadCases("write.bad-range", "write.past-end"),
 			Apply:  excess,
 		},
 		{
 			Name: "part-length-unchecked", Sentence: "A part whose Content-Length does not match its range is taken as far as it goes.",
-			Breaks: uploadCases("write.length-mismatch"),
+			Breaks: uploadCases("write.mismatch"),
 			Apply: func(s *reference.Seams) {
 				next := s.Patch.Range
 				s.Patch.Range = func(op *store.Operation, fields map[string][]string) (reference.ContentRange, error) {
@@ -84,7 +84,7 @@ func uploadWrite() []Mutant {
 		},
 		{
 			Name: "part-asks-not", Sentence: "A part that asks what is kept is refused.",
-			Breaks: uploadCases("write.ask"),
+			Breaks: uploadCases("write.ends", "write.ask"),
 			Apply: func(s *reference.Seams) {
 				next := s.Patch.Fits
 				s.Patch.Fits = func(op *store.Operation, c reference.ContentRange, up store.Progress) error {
@@ -97,7 +97,7 @@ func uploadWrite() []Mutant {
 		},
 		{
 			Name: "part-refused-clears", Sentence: "After a part that does not fit only the first byte is told as kept.",
-			Breaks: uploadCases("write.refused-unchanged"),
+			Breaks: uploadCases("write.gap"),
 			Apply: func(s *reference.Seams) {
 				var refused marks
 				next := s.Patch.Fits
@@ -113,7 +113,7 @@ func uploadWrite() []Mutant {
 		},
 		{
 			Name: "part-taken-and-refused", Sentence: "A part that does not complete the upload is kept, and answered with 400.",
-			Breaks: uploadCases("write.in-order", "upload.parts"),
+			Breaks: uploadCases("status.received", "upload.many-pieces", "write.kept-range"),
 			Apply: head(func(r *http.Request, status int, h http.Header) int {
 				if putting(r) && status == http.StatusPermanentRedirect {
 					h.Del("Range")
@@ -124,7 +124,7 @@ func uploadWrite() []Mutant {
 		},
 		{
 			Name: "part-of-open-length-refused", Sentence: "A part that does not name the complete length is refused.",
-			Breaks: uploadCases("write.open-length"),
+			Breaks: uploadCases("write.open-length", "upload.unknown-length"),
 			Apply: func(s *reference.Seams) {
 				next := s.Patch.Fits
 				s.Patch.Fits = func(op *store.Operation, c reference.ContentRange, up store.Progress) error {

@@ -15,7 +15,11 @@ import (
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite"
 	"github.com/resumespec/resumespec/suite/matrix"
+	"github.com/resumespec/resumespec/suite/profiles/byterange"
+	"github.com/resumespec/resumespec/suite/profiles/expectrange"
+	"github.com/resumespec/resumespec/suite/profiles/rangequery"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
+	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 	"github.com/resumespec/resumespec/suite/target"
 )
 
@@ -25,6 +29,12 @@ const sideBySide = "8"
 // everything makes the tests of legal servers and of single bugs run the whole suite on each. What is a right in one
 // area may be a fault in another: who keeps nothing must not acknowledge, who locks must not for ever.
 var everything = flag.Bool("everything", false, "run every case on every server")
+
+// checks gives the cases of each profile.
+var checks = map[string]func() []matrix.Check{
+	resume.Name: resume.Checks, byterange.Name: byterange.Checks, uploadresource.Name: uploadresource.Checks,
+	expectrange.Name: expectrange.Checks, rangequery.Name: rangequery.Checks,
+}
 
 // judge runs the cases that match on a target, without Ginkgo, of which there is one in a process: so
 // that many servers can be judged side by side. The limit is that of a case.

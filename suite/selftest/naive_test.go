@@ -204,13 +204,13 @@ func TestDiscoveryTouchesNothing(t *testing.T) {
 // before survives even that.
 func TestSilentOverwrite(t *testing.T) {
 	t.Parallel()
-	for profile, checks := range partProfiles {
+	for _, profile := range partProfiles {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			s := startNaive(t, "")
 			config := parse(t, fmt.Sprintf("target: %s\nprofiles: {%s: {upload: {path: \"/scratch/{tag}\"}}}", s.url(), profile))
 			found := map[string]reports.Verdict{}
-			for _, r := range judgeBy(t, checks(), nil, config, 3*time.Second, `offer\.|\.(range|refuse|write|query)\..* (none|fin) `) {
+			for _, r := range judgeBy(t, checks[profile](), nil, config, 3*time.Second, `offer\.|\.(range|refuse|write|query)\..* (none|fin) `) {
 				found[strings.TrimPrefix(r.ID, profile+".")] = r.Verdict
 				if r.Verdict == reports.Error || r.Verdict == reports.Inconclusive {
 					t.Error(told(r))
