@@ -46,7 +46,7 @@ func byterangePart() []Mutant {
 			Name: "byterange-offset-length-ignored", Sentence: "The complete length of Content-Offset is not looked at.",
 			Breaks: byterange("part.past-length"),
 			Apply: taking(func(_ reference.Write, p reference.Part, _ store.View) reference.Part {
-				if p.Open && p.Range.First > 0 {
+				if p.Open {
 					p.Range.Complete = -1
 				}
 				return p

@@ -27,15 +27,8 @@ func expectRange() []Mutant {
 			Breaks: expecting("offer.understood", "offer.accept-expect"), Apply: refuse(http.StatusExpectationFailed, hoping),
 		},
 		{
-			Name: "expect-any-met", Sentence: "An expectation that nobody defined is said to be met.",
-			Breaks: expecting("expect.unknown"),
-			Apply: func(s *reference.Seams) {
-				s.HTTP.Meets = func(*http.Request) bool { return true }
-			},
-		},
-		{
 			Name: "expect-refused-and-written", Sentence: "A range with an unknown expectation is answered with 417, and written.",
-			Breaks: expecting("offer.refused", "expect.unknown"),
+			Breaks: expecting("expect.unknown"),
 			Apply: func(s *reference.Seams) {
 				next := s.HTTP.Meets
 				var failed requestMarks
@@ -86,11 +79,6 @@ func expectRange() []Mutant {
 					next.ServeHTTP(w, r)
 				}
 			}),
-		},
-		{
-			Name: "expect-not-announced", Sentence: "OPTIONS does not tell that Range may be expected.",
-			Breaks: expecting("offer.accept-expect"),
-			Apply:  documentField(func(_ *http.Request, h http.Header) { h.Del("Accept-Expect") }),
 		},
 		{
 			Name: "expect-unit-ignored", Sentence: "The unit of the range is not looked at.",
@@ -171,12 +159,12 @@ func rangedPut(prefix string, ids func(...string) []string, which func(*http.Req
 			Apply:  anyLength(which),
 		},
 		{
-			Name: prefix + "-past-end-taken", Sentence: "A range past the complete length is written.",
-			Breaks: ids("refuse.past-end"),
+			Name: prefix + "-past-end-taken", Sentence: "A range past the complete length that is known is appended.",
+			Breaks: ids("range.past-length"),
 			Apply: func(s *reference.Seams) {
 				taking(func(w reference.Write, p reference.Part, v store.View) reference.Part {
 					if mine(w) && v.Length >= 0 && creating(v) && p.Range.First >= v.Length {
-						return moved(p, max(0, v.Length-p.Range.Length()))
+						return moved(p, v.Size)
 					}
 					return p
 				})(s)

@@ -123,15 +123,8 @@ func rangeQuery() []Mutant {
 			},
 		},
 		{
-			Name: "query-unknown-ignored", Sentence: "A parameter that is not known is ignored: the document is overwritten.",
-			Breaks: querying("query.no-overwrite"),
-			Apply: func(s *reference.Seams) {
-				s.Document.Query = func(url.Values) error { return nil }
-			},
-		},
-		{
 			Name: "query-effect-per-range", Sentence: "Each range counts as a document that has become complete.",
-			Breaks: querying("upload.not-complete", "range.create"),
+			Breaks: querying("range.create"),
 			Apply: func(s *reference.Seams) {
 				var ranges atomic.Int64
 				next := s.Document.InPlace

@@ -114,6 +114,8 @@ func preferApplied(f *flow) {
 	switch {
 	case said && value != "persist":
 		f.Broken("Preference-Applied: transaction=persist, or none", "transaction=%s", value)
+	case said && kept == 0:
+		f.Broken("something of the "+itoa(int64(length/4*3))+" bytes that came before the cut, as Preference-Applied: transaction=persist says", "nothing was kept")
 	case !said && kept == 0:
 		f.Unsupported("transaction=persist is not honoured: nothing of an upload that was cut is kept, and no Preference-Applied says that it would be")
 	case !said:

@@ -63,11 +63,18 @@ func rangeChecks(t Terms, with With) []matrix.Check {
 		}, Run: with(rangeGrow)},
 		{Case: catalog.Case{
 			ID: "range.gap", Level: catalog.Must, Source: silent,
-			Requires: "A write that begins beyond the end of what is there is refused with a 4xx and changes nothing; where it is taken, what lies between reads as zeros.",
-			Why:      "A hole in the middle must not be filled with bytes that nobody sent.",
-			Sends:    "{write} beyond the end of a document that is begun, and of one that is not there; GET and HEAD; where it was refused, the missing parts.",
-			Failure:  "The range is written where it says without a look at what is there, or is appended.",
+			Requires: "A write that begins beyond the end of what is there is refused with a 4xx and changes nothing; where it is taken, what lies between reads as zeros, and the document is not complete before it was filled.",
+			Why:      "A hole in the middle must not be filled with bytes that nobody sent, nor pass for part of a whole document.",
+			Sends:    "{write} beyond the end of a document that is begun, and of one that is not there; GET and HEAD; then the missing parts, that with the last byte first.",
+			Failure:  "The range is written where it says without a look at what is there, or is appended, or the hole counts as received.",
 		}, Run: with(rangeGap)},
+		{Case: catalog.Case{
+			ID: "range.past-length", Level: catalog.Should, Source: silent,
+			Requires: "A part past the complete length that one before it told is refused with a 4xx, whether it names another length or none, and changes nothing.",
+			Why:      "One of the two is wrong, and only the client can know which.",
+			Sends:    "{write} of the first half of a document; one behind its end, with a complete length that has room for it, and one without; GET; the other half; GET.",
+			Failure:  "The length of the first part is forgotten, or the range is moved until it fits.",
+		}, Run: with(rangePastLength)},
 		{Case: catalog.Case{
 			ID: "range.whole", Level: catalog.Must, Source: RFC(9110, "9.3.4"),
 			Requires: "A PUT that names no range replaces the whole document, also one that was begun by ranges.",
@@ -208,10 +215,11 @@ func rangeGrow(f *Flow) {
 
 func rangeGap(f *Flow) {
 	op := f.Begun(Small, Small/2)
+	effects := f.Effects(f.W, op.Tag)
 	p := Part{At: Small/2 + 100, Data: op.Body[Small/2+100 : Small/2+200], Complete: Small}
 	r := f.Write(op, p)
 	if r.Status/100 == 2 {
-		f.sparse(op, p)
+		f.sparse(op, effects, p)
 		return
 	}
 	f.Refused(r, "a write beyond the end of what is there")
@@ -224,18 +232,37 @@ func rangeGap(f *Flow) {
 
 	f.Round()
 	absent := f.OpAs(matrix.NewTag(), Small)
+	effects = f.Effects(f.W, absent.Tag)
 	f.Ready(absent)
-	r = f.Write(absent, Part{At: 100, Data: absent.Body[100:200], Complete: Small})
+	p = Part{At: 100, Data: absent.Body[100:200], Complete: Small}
+	r = f.Write(absent, p)
 	if r.Status/100 == 2 {
-		f.sparse(absent, Part{At: 100, Data: absent.Body[100:200]})
+		f.sparse(absent, effects, p)
 		return
 	}
 	f.Refused(r, "a write to the middle of a document that is not there")
 	f.Nothing(absent, "after a write to its middle that was refused")
 }
 
-// sparse looks at a document with a hole: nothing shows in it but zeros, and the bytes behind it are in their place.
-func (f *Flow) sparse(op *matrix.Operation, p Part) {
+// sparse looks at a document with a hole: nothing shows in it but zeros, the bytes behind it are in their place, and the
+// document is not whole before it was filled.
+func (f *Flow) sparse(op *matrix.Operation, effects matrix.Effects, p Part) {
+	f.Note("a write beyond the end of what is there is taken")
+	f.holes(op, p)
+	last := Part{At: p.Last() + 1, Data: op.Body[p.Last()+1:], Complete: Small}
+	r := f.Write(op, last)
+	f.taken(r, "the last part of a document with a hole")
+	effects.None("of a document with a hole")
+	f.Accepted(f.Write(op, Part{At: op.Sent, Data: op.Body[op.Sent:p.At], Complete: Small}), "the part that was missing")
+	if r.Status/100 != 2 {
+		f.Accepted(f.Write(op, last), "the last part, with none missing any more")
+	}
+	f.Holds(op, op.Body, "after its hole was filled")
+	effects.Once("of a document whose hole was filled")
+}
+
+// holes asks that what is shown of a document is in its place, and zeros between.
+func (f *Flow) holes(op *matrix.Operation, p Part) {
 	got, _ := f.Content(op)
 	want := make([]byte, len(op.Body))
 	copy(want, op.Body[:op.Sent])
@@ -243,7 +270,22 @@ func (f *Flow) sparse(op *matrix.Operation, p Part) {
 	if shown := want[:min(len(got), len(want))]; !slices.Equal(got, shown) {
 		f.SameBytes("document with a hole", got, shown)
 	}
-	f.Unsupported("writes beyond the end of what is there are taken, and the hole reads as zeros or is not shown")
+}
+
+func rangePastLength(f *Flow) {
+	op := f.Begun(Small, Small/2)
+	for _, complete := range []int64{Small + 10, Untold} {
+		f.Round()
+		r := f.Write(op, Part{At: Small, Data: f.Other(10, 1), Complete: complete})
+		got, _ := f.Content(op)
+		if at := matrix.FirstDifference(got[:min(len(got), Small/2)], op.Body[:Small/2]); at >= 0 {
+			f.HarmfulAt(at, "document", "what was there to stay after a part past its complete length", "another byte")
+		}
+		f.Refused(r, "a part past the complete length that the one before told")
+	}
+	f.Round()
+	f.Accepted(f.Write(op, Part{At: Small / 2, Data: op.Body[Small/2:], Complete: Small}), "the other half")
+	f.Holds(op, op.Body, "after parts past its complete length")
 }
 
 func rangeWhole(f *Flow) {

@@ -45,7 +45,9 @@ func responseRepeat(f *Flow) {
 		f.EnsureWhole(f.D, op)
 		for range 2 {
 			r := f.Do("the last part again", last.Request)
-			f.Note("the last part again is answered %d", r.Status)
+			if r.Status/100 != 2 {
+				f.Warn("2xx for the last part again, which tells a client that lost the answer", "%d", r.Status)
+			}
 			f.Holds(op, op.Body, "after its last part was sent again")
 		}
 		effects.Once("of an upload whose last part was sent again")

@@ -38,7 +38,7 @@ func offerChecks() []matrix.Check {
 			Why:      "A field that is malformed in one member must be ignored as a whole (RFC 9651, 4.2): the client sees no template.",
 			Sends:    "PUT of a document; OPTIONS, HEAD and GET on it.",
 			Failure:  "The template stands in angle brackets as in Link, or is not quoted.",
-		}, Run: with(offerSyntax)},
+		}, Run: offerSyntax},
 		{Case: catalog.Case{
 			ID: "offer.lasting", Level: catalog.Must, Source: silent,
 			Requires: "A template that was advertised before a document was written to is still right afterwards.",
@@ -81,8 +81,11 @@ func offerAbsent(f *partialput.Flow) {
 	}
 }
 
-func offerSyntax(f *partialput.Flow) {
-	op := f.Document(partialput.Small)
+// offerSyntax looks at what is advertised also where it is of no use: no range is written.
+func offerSyntax(s *matrix.Session) {
+	f := newFlow(s, asking[0])
+	op := f.Op(partialput.Small)
+	f.Do("the creation of a document", partialput.Whole(op))
 	seen := false
 	for _, method := range asking {
 		lines := look(f, method, op).Fields.Values(linkTemplate)
@@ -95,7 +98,7 @@ func offerSyntax(f *partialput.Flow) {
 		}
 	}
 	if !seen {
-		f.Unsupported("%s is shown only by documents that are not there", linkTemplate)
+		f.Unsupported("%s is not there in the answer to OPTIONS, HEAD or GET", linkTemplate)
 	}
 }
 
