@@ -17,17 +17,18 @@ import (
 type profile struct {
 	name, title, source string
 	checks              func() []matrix.Check
+	omitted             func() []catalog.Omission // nil: the profile leaves nothing out
 	// probe tells whether the target speaks the profile, and what shows it, without a write of any kind.
 	probe func(*matrix.Session) (speaks bool, seen []string)
 }
 
 // profiles lists them in the order of the report. A new profile is one line here.
 var profiles = []profile{
-	{resume.Name, resume.Title, resume.Source, resume.Checks, resume.Probe},
-	{byterange.Name, byterange.Title, byterange.Source, byterange.Checks, byterange.Probe},
-	{uploadresource.Name, uploadresource.Title, uploadresource.Source, uploadresource.Checks, uploadresource.Probe},
-	{expectrange.Name, expectrange.Title, expectrange.Source, expectrange.Checks, expectrange.Probe},
-	{rangequery.Name, rangequery.Title, rangequery.Source, rangequery.Checks, rangequery.Probe},
+	{resume.Name, resume.Title, resume.Source, resume.Checks, nil, resume.Probe},
+	{byterange.Name, byterange.Title, byterange.Source, byterange.Checks, byterange.Omitted, byterange.Probe},
+	{uploadresource.Name, uploadresource.Title, uploadresource.Source, uploadresource.Checks, uploadresource.Omitted, uploadresource.Probe},
+	{expectrange.Name, expectrange.Title, expectrange.Source, expectrange.Checks, expectrange.Omitted, expectrange.Probe},
+	{rangequery.Name, rangequery.Title, rangequery.Source, rangequery.Checks, rangequery.Omitted, rangequery.Probe},
 }
 
 // Cases gives every case in catalogue order.
@@ -39,6 +40,17 @@ func Cases() []catalog.Case {
 		}
 	}
 	return cases
+}
+
+// Omissions gives the cases of the interruption matrix that profiles have no room for.
+func Omissions() []catalog.Omission {
+	var all []catalog.Omission
+	for _, p := range profiles {
+		if p.omitted != nil {
+			all = append(all, p.omitted()...)
+		}
+	}
+	return all
 }
 
 // Case gives the case with the given ID.

@@ -212,6 +212,19 @@ func cuts(t *testing.T, c catalog.Case) {
 	}
 }
 
+// TestOmissions: what a profile leaves out of the interruption matrix is no case of it, and says why.
+func TestOmissions(t *testing.T) {
+	omitted := Omissions()
+	if len(omitted) == 0 {
+		t.Error("nothing is left out: a byte range shows no response again")
+	}
+	for _, o := range omitted {
+		if _, there := Case(o.ID); there || len(o.Why) < 20 {
+			t.Errorf("%s is left out, because %q, and there: %t", o.ID, o.Why, there)
+		}
+	}
+}
+
 func TestSimilar(t *testing.T) {
 	for id, want := range map[string]string{
 		"resume.upload.offset":          "resume.upload.offset",

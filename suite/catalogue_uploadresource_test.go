@@ -19,7 +19,7 @@ var designedUploads = map[string]string{
 	"status":   `document waiting received remaining length head cut errors problem`,
 	"write":    `kept-range ask ends ends-early open-length same-again cut after-done gap overlap mismatch bad-total past-end bad-range no-range`,
 	"parallel": `order together cut last-first restart`,
-	"complete": `by-itself answer result redirect retry-after`,
+	"complete": `by-itself answer result retry-after`,
 	"cancel":   `gone no-effect lost`,
 }
 

@@ -13,6 +13,7 @@ import (
 type engine struct {
 	run     func(context.Context, suite.Options) (*reports.Report, error)
 	cases   func() []catalog.Case
+	omitted func() []catalog.Omission
 	lookup  func(id string) (catalog.Case, bool)
 	similar func(id string) []string
 	probe   func(context.Context, *target.Config) (*suite.Probed, error)
@@ -21,6 +22,7 @@ type engine struct {
 var theSuite = engine{
 	run:     suite.Run,
 	cases:   suite.Cases,
+	omitted: suite.Omissions,
 	lookup:  suite.Case,
 	similar: suite.Similar,
 	probe:   suite.Probe,

@@ -16,11 +16,11 @@ func (a *app) explainCommand() *cobra.Command {
 		Short: "Explain a case: what it requires, why, what is sent, what a failure means",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			c, ok := a.engine.lookup(args[0])
-			if !ok {
-				return a.unknownCase(args[0])
+			text, err := a.explained(args[0])
+			if err != nil {
+				return err
 			}
-			_, err := fmt.Fprint(a.out, explain(c))
+			_, err = fmt.Fprint(a.out, text)
 			return err
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -31,6 +31,19 @@ func (a *app) explainCommand() *cobra.Command {
 			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
+}
+
+// explained tells of a case, or of one that its profile has no room for.
+func (a *app) explained(id string) (string, error) {
+	if c, ok := a.engine.lookup(id); ok {
+		return explain(c), nil
+	}
+	for _, o := range a.engine.omitted() {
+		if o.ID == id {
+			return fmt.Sprintf("%s\n\nThere is no such case\n%s", o.ID, wrap("The protocol has no room for it: "+o.Why+".", "    ", 88)), nil
+		}
+	}
+	return "", a.unknownCase(id)
 }
 
 func (a *app) unknownCase(id string) error {

@@ -43,7 +43,7 @@ func (a *app) listCommand() *cobra.Command {
 			case asJSON:
 				return listJSON(a.out, a.engine.cases())
 			}
-			return listColumns(a.out, a.engine.cases())
+			return listColumns(a.out, a.engine.cases(), a.engine.omitted())
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "an array of objects, for programs")
@@ -71,7 +71,7 @@ func writeJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-func listColumns(w io.Writer, cases []catalog.Case) error {
+func listColumns(w io.Writer, cases []catalog.Case, omitted []catalog.Omission) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "CASE\tLEVEL\tPOINT\tFAULTS\tSOURCE\tREQUIRES")
 	swept := false
@@ -79,11 +79,26 @@ func listColumns(w io.Writer, cases []catalog.Case) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID+marked(c), c.Level, c.Point, dash(strings.Join(c.Faults, " ")), c.Source, c.Requires)
 		swept = swept || c.Sweep
 	}
-	if err := table.Flush(); err != nil || !swept {
+	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, "* cuts at every byte: run with --sweep only, which runs nothing else")
-	return err
+	if swept {
+		fmt.Fprintln(w, "* cuts at every byte: run with --sweep only, which runs nothing else")
+	}
+	return listOmissions(w, omitted)
+}
+
+// listOmissions says which interruptions a profile has no cases for, and why.
+func listOmissions(w io.Writer, omitted []catalog.Omission) error {
+	if len(omitted) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w, "\nNot in a profile, though in others:")
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, o := range omitted {
+		fmt.Fprintf(table, "%s\t%s\n", o.ID, o.Why)
+	}
+	return table.Flush()
 }
 
 // marked gives the mark of a case that is not part of every run.

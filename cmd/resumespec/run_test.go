@@ -56,6 +56,7 @@ func (s *session) play(t *testing.T, report *reports.Report, err error, args ...
 			return report, err
 		},
 		cases:   func() []catalog.Case { return fakeCases },
+		omitted: func() []catalog.Omission { return nil },
 		lookup:  fakeLookup,
 		similar: func(string) []string { return nil },
 	}}

@@ -117,3 +117,9 @@ func (c Case) Variants(transports []string) []Variant {
 func (c Case) Title(v Variant) string {
 	return fmt.Sprintf("%s [%s %s %s]", c.ID, c.Point, v.Fault, v.Transport)
 }
+
+// Omission is a case that other profiles have and one has no room for.
+type Omission struct {
+	ID  string // the one that the case would have
+	Why string // half a sentence: what the protocol has not
+}

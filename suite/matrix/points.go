@@ -35,12 +35,28 @@ type point struct {
 	loose                       string // what the sources do not say; "" where they do
 }
 
+// Omitted gives the cases of the interruption matrix that a profile has no room for, and why.
+func Omitted(t Terms) []catalog.Omission {
+	var all []catalog.Omission
+	for _, p := range points(t) {
+		if t.omits(p) {
+			all = append(all, catalog.Omission{ID: t.Profile + "." + p.name, Why: t.Omit[p.name]})
+		}
+	}
+	return all
+}
+
+func (t Terms) omits(p point) bool {
+	_, omitted := t.Omit[p.name]
+	return omitted || p.usesOutcome() && t.Outcome == ""
+}
+
 // Points gives the cases of the interruption matrix for a profile. With makes a flow of a session.
 func Points(t Terms, with func(func(*Flow)) func(*Session)) []Check {
 	words := strings.NewReplacer("{ask}", t.Ask, "{write}", t.Write, "{outcome}", t.Outcome, "{place}", t.Place)
 	var checks []Check
 	for _, p := range points(t) {
-		if _, omitted := t.Omit[p.name]; omitted || p.usesOutcome() && t.Outcome == "" {
+		if t.omits(p) {
 			continue
 		}
 		area, _, _ := strings.Cut(p.name, ".")

@@ -19,7 +19,7 @@ func examineUpload(t *testing.T, limit time.Duration, focus string, quirks ...qu
 
 // unoffered are the cases that the plain uploadServer gives no occasion for: it cannot be restarted, and shows what
 // is done by a document.
-var unoffered = regexp.MustCompile(`\.restart\.|parallel\.restart|complete\.redirect`)
+var unoffered = regexp.MustCompile(`\.restart\.|parallel\.restart`)
 
 // TestUploadPlain runs every case on the uploadServer without a quirk: what the test of a quirk finds is then the
 // quirk's.

@@ -35,6 +35,9 @@ var terms = matrix.Terms{
 // notShown says why the protocol has no room for cases that look at a response again.
 const notShown = "byte range PATCH shows the final response to nobody again; what became of an upload is seen at the document"
 
+// Omitted gives the cases of the interruption matrix that the protocol has no room for.
+func Omitted() []catalog.Omission { return matrix.Omitted(terms) }
+
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
 	var all []matrix.Check

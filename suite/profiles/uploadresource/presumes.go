@@ -103,7 +103,6 @@ var presumes = map[string][]string{
 	"complete.result":      {"complete.answer", "complete.by-itself"},
 	"complete.again":       {"upload.completed", "write.after-done"},
 	"complete.there":       {"complete.result"},
-	"complete.redirect":    {"complete.result"},
 	"complete.validator":   {"complete.result"},
 	"complete.type":        {"complete.result"},
 	"complete.empty":       {"complete.result", "write.ask"},

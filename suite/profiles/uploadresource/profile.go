@@ -1,6 +1,9 @@
 package uploadresource
 
-import "github.com/resumespec/resumespec/suite/matrix"
+import (
+	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/matrix"
+)
 
 // The profile, as the report and the command line name it.
 const (
@@ -8,6 +11,9 @@ const (
 	Title  = "Upload to a resource that a POST has allocated"
 	Source = sourceText
 )
+
+// Omitted gives the cases of the interruption matrix that the protocol has no room for.
+func Omitted() []catalog.Omission { return matrix.Omitted(terms()) }
 
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
