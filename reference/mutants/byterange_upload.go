@@ -37,7 +37,7 @@ func byterangeUpload() []Mutant {
 		},
 		{
 			Name: "byterange-cut-drops-all", Sentence: "A cut PATCH leaves nothing of what it brought to a new document.",
-			Breaks: byterange("upload.kept"),
+			Breaks: byterange("upload.kept", "part.past-length"),
 			Apply: placing(func(w reference.Write, _ reference.Part, v store.View, right bool) bool {
 				return right && (w.Request.Method != http.MethodPatch || done(v))
 			}),
@@ -102,6 +102,11 @@ func byterangeUpload() []Mutant {
 				}
 				s.Document.Counted = func(_ string, n int) int { return n + int(segments.Load()) }
 			},
+		},
+		{
+			Name: "byterange-truncated-counts", Sentence: "A PATCH that is cut counts as a document that has become complete.",
+			Breaks: byterange("upload.not-complete", "prefer.not-asked"),
+			Apply:  counting(func(in reference.Intake) bool { return in.Err != nil && patched(in.Request) }),
 		},
 		{
 			Name: "byterange-stalled-locks", Sentence: "While an old connection is open no other may write to the document.",

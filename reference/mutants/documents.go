@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reference/store"
@@ -201,4 +202,32 @@ func zeroGap(which func(reference.Write) bool) func(*reference.Seams) {
 
 func has(r *http.Request, name, member string) bool {
 	return strings.Contains(strings.ToLower(strings.Join(r.Header.Values(name), ",")), member)
+}
+
+// counting makes a mutant for which some bodies count as documents that have become complete, by how they ended.
+func counting(which func(reference.Intake) bool) func(*reference.Seams) {
+	return func(s *reference.Seams) {
+		var wrong atomic.Int64
+		next := s.Document.Ended
+		s.Document.Ended = func(in reference.Intake) error {
+			if which(in) {
+				wrong.Add(1)
+			}
+			return next(in)
+		}
+		s.Document.Counted = func(_ string, n int) int { return n + int(wrong.Load()) }
+	}
+}
+
+// failureCounts lets documents count whose processing failed.
+func failureCounts(s *reference.Seams) {
+	var failed atomic.Int64
+	next := s.Document.Outcome
+	s.Document.Outcome = func(d *store.Document) (*store.Response, error) {
+		if d.View().Job.Fail != 0 {
+			failed.Add(1)
+		}
+		return next(d)
+	}
+	s.Document.Counted = func(_ string, n int) int { return n + int(failed.Load()) }
 }

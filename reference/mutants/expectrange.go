@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -48,7 +49,7 @@ func expectRange() []Mutant {
 		},
 		{
 			Name: "expect-literal-unknown", Sentence: "Range in the form \"bytes 0-99/100\" is refused.",
-			Breaks: expecting("range.literal"),
+			Breaks: expecting("range.literal", "offer.understood"),
 			Apply:  refuse(http.StatusBadRequest, func(r *http.Request) bool { return hoping(r) && !has(r, "Range", "=") }),
 		},
 		{
@@ -70,7 +71,7 @@ func expectRange() []Mutant {
 		},
 		{
 			Name: "expect-continue-before-look", Sentence: "The 100 is sent before the range was looked at.",
-			Breaks: expecting("expect.refused-at-once"),
+			Breaks: expecting("expect.refused-at-once", "expect.http10"),
 			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
 				return func(w http.ResponseWriter, r *http.Request) {
 					if hoping(r) && has(r, "Expect", "100-continue") {
@@ -106,16 +107,17 @@ func expectRange() []Mutant {
 			Breaks: expecting("refuse.several"),
 			Apply:  rewritten(hoping, func(r *http.Request) { r.Header.Set("Range", r.Header.Get("Range")) }),
 		},
-	}, rangedPut("expect", expecting, hoping)...)
+	}, rangedPut("expect", expecting, "offer.understood", hoping)...)
 }
 
-// rangedPut are the bugs that both ways of a PUT with a range may have.
-func rangedPut(prefix string, ids func(...string) []string, which func(*http.Request) bool) []Mutant {
+// rangedPut are the bugs that both ways of a PUT with a range may have. offer is the case that fails too where no range is
+// written as it should.
+func rangedPut(prefix string, ids func(...string) []string, offer string, which func(*http.Request) bool) []Mutant {
 	mine := func(w reference.Write) bool { return which(w.Request) }
 	return []Mutant{
 		{
 			Name: prefix + "-last-exclusive", Sentence: "The last position of the range is taken for the one after it.",
-			Breaks: ids("range.middle"),
+			Breaks: ids("range.middle", offer),
 			Apply: ranged(func(r *http.Request, _ url.Values, c reference.ContentRange, named bool, err error) (reference.ContentRange, bool, error) {
 				if which(r) && c.Last > c.First {
 					c.Last--
@@ -125,7 +127,7 @@ func rangedPut(prefix string, ids func(...string) []string, which func(*http.Req
 		},
 		{
 			Name: prefix + "-counts-from-one", Sentence: "Positions are counted from 1.",
-			Breaks: ids("range.middle"),
+			Breaks: ids("range.middle", offer),
 			Apply: taking(func(w reference.Write, p reference.Part, _ store.View) reference.Part {
 				if mine(w) && p.Range.First > 0 {
 					return moved(p, p.Range.First-1)
@@ -135,7 +137,7 @@ func rangedPut(prefix string, ids func(...string) []string, which func(*http.Req
 		},
 		{
 			Name: prefix + "-written-at-start", Sentence: "Each range is written from the first byte on.",
-			Breaks: ids("range.middle"),
+			Breaks: ids("range.middle", offer),
 			Apply: taking(func(w reference.Write, p reference.Part, _ store.View) reference.Part {
 				if mine(w) && p.Range.First > 0 {
 					return moved(p, 0)
@@ -180,6 +182,31 @@ func rangedPut(prefix string, ids func(...string) []string, which func(*http.Req
 			Breaks: ids("upload.kept"),
 			Apply: placing(func(w reference.Write, _ reference.Part, _ store.View, right bool) bool {
 				return right && !mine(w)
+			}),
+		},
+		{
+			Name: prefix + "-length-announced", Sentence: "HEAD tells the complete length of a document of which a part is there.",
+			Breaks: ids("range.create", "upload.offset-lawful"),
+			Apply:  visible(func(v store.View) int64 { return max(v.Size, v.Length) }),
+		},
+		{
+			Name: prefix + "-truncated-counts", Sentence: "A range that is cut counts as a document that has become complete.",
+			Breaks: ids("upload.not-complete"),
+			Apply:  counting(func(in reference.Intake) bool { return in.Err != nil && which(in.Request) }),
+		},
+		{
+			Name: prefix + "-failure-counts", Sentence: "A document whose processing failed counts as one that has become complete.",
+			Breaks: ids("response.failed"),
+			Apply:  failureCounts,
+		},
+		{
+			Name: prefix + "-work-ends-with-connection", Sentence: "Processing is broken off when the connection of the last range ends.",
+			Breaks: ids("response.processed"),
+			Apply: lasting(func(r *http.Request, next context.Context) context.Context {
+				if r == nil || !which(r) {
+					return next
+				}
+				return r.Context()
 			}),
 		},
 		{

@@ -137,7 +137,7 @@ func rangeQuery() []Mutant {
 				s.Document.Counted = func(_ string, n int) int { return n + int(ranges.Load()) }
 			},
 		},
-	}, rangedPut("query", querying, ranging)...)
+	}, rangedPut("query", querying, "offer.template", ranging)...)
 }
 
 // template makes a mutant that gives another template.

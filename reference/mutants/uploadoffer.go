@@ -70,6 +70,20 @@ func uploadOffer() []Mutant {
 			},
 		},
 		{
+			Name: "upload-answer-stateless", Sentence: "The document in the answer to the POST says nothing of a state.",
+			Breaks: uploadCases("offer.instructions"),
+			Apply: func(s *reference.Seams) {
+				next := s.Upload.Status
+				s.Upload.Status = func(r *http.Request, op *store.Operation, doc reference.UploadStatus) reference.UploadStatus {
+					doc = next(r, op, doc)
+					if begins(r) {
+						doc.State = ""
+					}
+					return doc
+				}
+			},
+		},
+		{
 			Name: "upload-not-advertised", Sentence: "OPTIONS on the target does not say that uploads are taken there.",
 			Breaks: uploadCases("offer.discovery"),
 			Apply: head(func(r *http.Request, status int, h http.Header) int {

@@ -12,7 +12,7 @@ func uploadParts() []Mutant {
 	return []Mutant{
 		{
 			Name: "part-cut-filled", Sentence: "What is missing of a part that was cut is filled with zeros.",
-			Breaks: uploadCases("upload.offset-lawful", "upload.content-intact"),
+			Breaks: uploadCases("upload.offset-lawful", "upload.content-intact", "upload.not-complete"),
 			Apply: parting(func(c reference.ContentRange, _ store.Progress, body io.Reader) (reference.ContentRange, io.Reader) {
 				return c, &filled{body, c.Length()}
 			}),
@@ -68,7 +68,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "part-of-open-connection", Sentence: "A part is refused as long as the connection of an older one for the same bytes is open.",
-			Breaks: uploadCases("upload.stalled-connection"),
+			Breaks: uploadCases("upload.stalled-connection", "upload.offset-accepted"),
 			Apply: func(s *reference.Seams) {
 				next := s.Patch.Fits
 				s.Patch.Fits = func(op *store.Operation, c reference.ContentRange, up store.Progress) error {
@@ -117,7 +117,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "parts-one-at-a-time", Sentence: "It says that parts may be sent in parallel, and refuses one while another is at work.",
-			Breaks: uploadCases("upload.stalled-connection", "parallel.together"),
+			Breaks: uploadCases("upload.stalled-connection", "parallel.together", "upload.offset-accepted"),
 			Apply: func(s *reference.Seams) {
 				parting(func(c reference.ContentRange, up store.Progress, body io.Reader) (reference.ContentRange, io.Reader) {
 					if len(up.Writers) > 0 {
@@ -129,7 +129,7 @@ func uploadParts() []Mutant {
 		},
 		{
 			Name: "parts-last-is-all", Sentence: "The upload is complete with the part that holds the last byte, whatever else is missing.",
-			Breaks: uploadCases("parallel.last-first"),
+			Breaks: uploadCases("parallel.last-first", "parallel.order"),
 			Apply: func(s *reference.Seams) {
 				var last marks
 				whole := s.Store.Whole

@@ -84,7 +84,9 @@ func (c *client) begin(query string, length int, fields ...string) *place {
 		body = fmt.Sprintf(`{"length":%d}`, length)
 	}
 	r := c.want(201, "POST", "/uploads?tag="+c.tag+query, body, append(fields, "Content-Type", "application/json")...)
-	p := &place{c, r.header.Get("Location"), c.parse(r).Upload}
+	doc := c.parse(r)
+	c.need(doc.State != "", "no state in %s", r.body)
+	p := &place{c, r.header.Get("Location"), doc.Upload}
 	if link := r.header.Get("Link"); link != "" {
 		p.content = strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="upload"`)
 	}

@@ -68,9 +68,13 @@ func Points(t Terms, with func(func(*Flow)) func(*Session)) []Check {
 		if other, ok := t.Level[p.name]; ok {
 			level = other
 		}
+		unkilled := ""
+		if area == "sweep" {
+			unkilled = Unswept
+		}
 		checks = append(checks, Check{
 			Case: catalog.Case{
-				ID: t.Profile + "." + p.name, Level: level, Source: source, Point: p.point(area), Faults: p.faults, Needs: p.needs, Sweep: area == "sweep",
+				ID: t.Profile + "." + p.name, Level: level, Source: source, Point: p.point(area), Faults: p.faults, Needs: p.needs, Sweep: area == "sweep", Unkilled: unkilled,
 				Requires: words.Replace(p.requires), Why: words.Replace(p.why), Sends: words.Replace(p.sends), Failure: words.Replace(p.wrong),
 			},
 			Run: with(p.run),

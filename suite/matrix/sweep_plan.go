@@ -47,3 +47,6 @@ func stride(length, near int64) int64 {
 	}
 	return step
 }
+
+// Unswept says why the kill matrix has no row for the cases of a sweep that is filled.
+const Unswept = "A sweep is a run of its own, and the kill matrix is made of runs without it; servers that are wrong at a single byte are among the tests of the sweep."

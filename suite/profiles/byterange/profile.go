@@ -40,17 +40,8 @@ func Omitted() []catalog.Omission { return matrix.Omitted(terms) }
 
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
-	var all []matrix.Check
-	for _, area := range [][]matrix.Check{
+	return matrix.Catalogue(Name, presumes,
 		offerChecks(), mediaChecks(), mediaCutChecks(), partChecks(), refusalChecks(), createChecks(), sizeChecks(), writeChecks(),
 		preferChecks(), preconditionChecks(), matrix.Points(terms, shared), responseChecks(),
-	} {
-		for _, check := range area {
-			if check.Point == "" {
-				check.Point = "none"
-			}
-			all = append(all, check)
-		}
-	}
-	return all
+	)
 }

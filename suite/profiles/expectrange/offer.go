@@ -51,7 +51,11 @@ func offerNoOverwrite(f *partialput.Flow) {
 	if t.none != "" {
 		f.Unsupported("%s", t)
 	}
-	if !t.applied() && !t.unchanged() {
+	switch {
+	case t.applied(), t.unchanged():
+	case len(t.after) == len(t.before):
+		f.Note("the document was not replaced, but changed elsewhere than in the range: see range.middle and offer.refused")
+	default:
 		f.SameBytes("document after a PUT with Expect: Range that was answered "+partialput.Itoa(int64(t.status)), t.after, t.expected())
 	}
 }

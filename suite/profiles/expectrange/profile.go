@@ -1,6 +1,8 @@
 package expectrange
 
 import (
+	"slices"
+
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
 	"github.com/resumespec/resumespec/suite/profiles/partialput"
@@ -50,15 +52,8 @@ func Omitted() []catalog.Omission { return matrix.Omitted(terms) }
 
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
-	var all []matrix.Check
-	own := append(append(append(offerChecks(), expectChecks()...), formChecks()...), refusalChecks()...)
-	for _, area := range [][]matrix.Check{
-		partialput.Named(shared, own), partialput.Checks(shared, with),
-		matrix.Points(terms, func(run func(*matrix.Flow)) func(*matrix.Session) {
-			return with(func(f *partialput.Flow) { run(f.Flow) })
-		}),
-	} {
-		all = append(all, area...)
-	}
-	return all
+	own := slices.Concat(offerChecks(), expectChecks(), formChecks(), refusalChecks())
+	return partialput.Checks(shared, with, own, matrix.Points(terms, func(run func(*matrix.Flow)) func(*matrix.Session) {
+		return with(func(f *partialput.Flow) { run(f.Flow) })
+	}))
 }

@@ -1,6 +1,7 @@
 package partialput
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/resumespec/resumespec/suite/catalog"
@@ -21,43 +22,62 @@ type Terms struct {
 // With makes a case's code from one that works on a flow of the profile.
 type With func(func(*Flow)) func(*matrix.Session)
 
-// Checks gives the cases that all of these profiles have, but for those of the interruption matrix.
-func Checks(t Terms, with With) []matrix.Check {
-	var all []matrix.Check
-	for _, area := range [][]matrix.Check{rangeChecks(t, with), writeChecks(t, with), preconditionChecks(with), responseChecks(t, with)} {
-		all = append(all, area...)
-	}
-	return Named(t, all)
+// Checks gives the cases of a profile in the order of the catalogue: its own, those that all of these profiles have, and those
+// of the interruption matrix.
+func Checks(t Terms, with With, own, points []matrix.Check) []matrix.Check {
+	shared := slices.Concat(own, rangeChecks(t, with), writeChecks(t, with), preconditionChecks(with), responseChecks(t, with))
+	return matrix.Catalogue(t.Profile, t.presumes(), named(t, shared), points)
 }
 
-// Named puts a profile's words into cases, and its name before their IDs.
-func Named(t Terms, checks []matrix.Check) []matrix.Check {
-	words := strings.NewReplacer("{write}", t.Write, "{first}", t.First)
+// named puts a profile's words into cases, and its name before their IDs.
+func named(t Terms, checks []matrix.Check) []matrix.Check {
+	words := strings.NewReplacer("{write}", t.Write)
 	for i := range checks {
 		c := &checks[i].Case
-		for _, before := range presumes[c.ID] {
-			c.Presumes = append(c.Presumes, t.Profile+"."+words.Replace(before))
-		}
 		c.ID = t.Profile + "." + c.ID
-		if c.Point == "" {
-			c.Point = "none"
-		}
 		c.Requires, c.Why, c.Sends, c.Failure = words.Replace(c.Requires), words.Replace(c.Why), words.Replace(c.Sends), words.Replace(c.Failure)
 	}
 	return checks
 }
 
 // presumes lists, for cases of these profiles, those on whose requirements they rely.
-var presumes = map[string][]string{
-	"range.middle":                {"{first}"},
-	"range.borders":               {"range.middle"},
-	"range.large":                 {"range.middle"},
-	"write.cut":                   {"range.middle"},
-	"write.lost":                  {"range.middle"},
-	"write.concurrent":            {"range.middle"},
-	"precondition.if-match-fresh": {"range.middle"},
-	"range.again":                 {"range.create"},
-	"response.repeat":             {"range.create"},
+func (t Terms) presumes() map[string][]string {
+	refused := []string{"refuse.past-end", "refuse.several", "refuse.unknown-unit", "refuse.malformed", "refuse.length"}
+	return map[string][]string{
+		"offer.lasting":               {t.First, "range.middle"},
+		"expect.refused-at-once":      refused,
+		"expect.continue":             {"range.middle"},
+		"expect.forms":                {"range.middle"},
+		"query.encoded":               {"range.middle"},
+		"refuse.length":               {"refuse.malformed"},
+		"range.middle":                {t.First},
+		"range.borders":               {"range.middle"},
+		"range.large":                 {"range.middle"},
+		"range.again":                 {"range.create"},
+		"range.gap":                   {"range.create"},
+		"range.past-length":           {"range.create"},
+		"write.cut":                   {"range.middle"},
+		"write.lost":                  {"range.middle"},
+		"write.concurrent":            {"range.middle"},
+		"precondition.if-match-fresh": {"range.middle"},
+		"response.repeat":             {"range.create"},
+		"upload.offset-lawful":        {"range.create"},
+		"upload.offset-accepted":      {"upload.offset-lawful"},
+		"upload.offsets":              {"upload.offset-accepted"},
+		"upload.not-complete":         {"upload.offset-accepted"},
+		"upload.kept":                 {"upload.offset-accepted"},
+		"upload.completed":            {"upload.offset-accepted"},
+		"upload.content-intact":       {"upload.completed"},
+		"upload.many-pieces":          {"upload.completed"},
+		"upload.interrupted-again":    {"upload.completed"},
+		"upload.isolated":             {"upload.completed"},
+		"upload.concurrent":           {"upload.completed"},
+		"upload.stalled-connection":   {"upload.offset-accepted"},
+		"restart.kept":                {"upload.completed"},
+		"restart.intact":              {"upload.completed"},
+		"sweep.request":               {"upload.offsets"},
+		"sweep.response":              {"response.once"},
+	}
 }
 
 // cut fills in what the cases that cut a write share.

@@ -55,12 +55,8 @@ func Omitted() []catalog.Omission { return matrix.Omitted(terms) }
 
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
-	var all []matrix.Check
 	own := slices.Concat(offerChecks(), queryChecks(), refusalChecks())
-	for _, area := range [][]matrix.Check{partialput.Named(shared, own), partialput.Checks(shared, with), matrix.Points(terms, points)} {
-		all = append(all, area...)
-	}
-	return all
+	return partialput.Checks(shared, with, own, matrix.Points(terms, points))
 }
 
 // several are the cases in which more than one write is whole: where none tells the complete length, each may have an

@@ -1,9 +1,5 @@
 package resume
 
-import (
-	"github.com/resumespec/resumespec/suite/matrix"
-)
-
 // presumes says on what the requirement of a case relies, for the order in which failures are named: many cases resume an
 // upload on their way to something else, and fail with what resuming relies on. What those rely on in turn counts as well.
 var presumes = map[string][]string{
@@ -56,12 +52,4 @@ var presumes = map[string][]string{
 	"sweep.response":           {"response.available"},
 	"privacy.other-user":       {"upload.kept"},
 	"acknowledge.kept":         {"upload.kept"},
-}
-
-// presume gives a check what it relies on.
-func presume(check matrix.Check) matrix.Check {
-	for _, name := range presumes[check.Area()+"."+check.Name()] {
-		check.Presumes = append(check.Presumes, Name+"."+name)
-	}
-	return check
 }

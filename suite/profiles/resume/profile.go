@@ -11,17 +11,8 @@ const (
 
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
-	var all []matrix.Check
-	for _, area := range [][]matrix.Check{
+	return matrix.Catalogue(Name, presumes,
 		offerChecks(), offerFormChecks(), before100Checks(), uploadChecks(), resumeChecks(),
 		refusalChecks(), responseChecks(), downloadChecks(), restartChecks(), laterChecks(), sweepChecks(),
-	} {
-		for _, check := range area {
-			if check.Point == "" {
-				check.Point = "none"
-			}
-			all = append(all, presume(check))
-		}
-	}
-	return all
+	)
 }

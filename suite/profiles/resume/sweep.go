@@ -5,9 +5,6 @@ import (
 	"github.com/resumespec/resumespec/suite/matrix"
 )
 
-// unswept says why the kill matrix has no column of theirs.
-const unswept = "A sweep is a run of its own, and the kill matrix is made of runs without it; servers that are wrong at a single byte are among the tests of the sweep."
-
 // sweepChecks: one exchange is cut at each of its bytes.
 func sweepChecks() []matrix.Check {
 	return []matrix.Check{
@@ -18,7 +15,7 @@ func sweepChecks() []matrix.Check {
 			Sends:    "One upload for each byte of the request, cut there, in the head or in the body; the same request again where the head was cut, else HEAD twice and PATCH; a read of the stored bytes and of the number of effects.",
 			Failure:  "The table of failing bytes says where: one byte alone is an off-by-one, a border of a buffer or of the message; a long run is a rule that is broken everywhere, which a case of another area tells in more detail.",
 			Point:    "mid-upload", Faults: matrix.Closing, Sweep: true,
-			Unkilled: unswept,
+			Unkilled: matrix.Unswept,
 		}, Run: shared(matrix.SweptRequest)},
 		{Case: catalog.Case{
 			ID: "resume.sweep.response", Level: catalog.Must, Source: workflow,
@@ -27,7 +24,7 @@ func sweepChecks() []matrix.Check {
 			Sends:    "One upload for each byte of the 100 (Continue), of the head of the final response and of its body, cut there; then the same request again, or GET on the response message; a read of the stored bytes and of the number of effects.",
 			Failure:  "The response is taken for delivered once part of it was written, or the request for begun although its 100 was lost.",
 			Point:    "pre-response", Faults: matrix.Closing, Sweep: true,
-			Unkilled: unswept,
+			Unkilled: matrix.Unswept,
 		}, Run: shared(matrix.SweptResponse)},
 	}
 }

@@ -1,7 +1,5 @@
 package uploadresource
 
-import "github.com/resumespec/resumespec/suite/matrix"
-
 // presumes says on what the requirement of a case relies, for the order in which failures are named. What those rely on
 // in turn counts as well.
 var presumes = map[string][]string{
@@ -38,12 +36,12 @@ var presumes = map[string][]string{
 	"upload.content-intact":     {"upload.completed"},
 	"upload.many-pieces":        {"upload.completed", "write.kept-range", "parallel.last-first"},
 	"upload.interrupted-again":  {"upload.never-decreases", "upload.many-pieces"},
-	"upload.unknown-length":     {"upload.completed", "write.open-length", "write.ends"},
+	"upload.unknown-length":     {"upload.completed", "write.open-length", "write.ends", "write.bad-total"},
 	"upload.stalled-connection": {"upload.offset-accepted"},
 	"upload.concurrent":         {"upload.completed", "write.after-done"},
 	"upload.isolated":           {"upload.many-pieces", "offer.own"},
 
-	"response.available":       {"complete.result"},
+	"response.available":       {"complete.result", "status.received"},
 	"response.complete-upload": {"upload.offset-lawful"},
 	"response.not-yet":         {"response.available"},
 	"response.once":            {"response.available"},
@@ -75,13 +73,13 @@ var presumes = map[string][]string{
 	"status.errors":     {"complete.by-itself"},
 	"status.problem":    {"status.errors"},
 
-	"write.kept-range":    {"status.received"},
+	"write.kept-range":    {"status.received", "complete.answer"},
 	"write.ask":           {"write.kept-range", "upload.many-pieces"},
 	"write.ends":          {"write.ask", "write.open-length"},
 	"write.ends-early":    {"write.ask", "write.open-length"},
 	"write.open-length":   {"status.received", "complete.result"},
 	"write.same-again":    {"write.kept-range", "upload.many-pieces"},
-	"write.cut":           {"upload.offset-lawful", "offer.no-effect"},
+	"write.cut":           {"upload.offset-accepted", "offer.no-effect"},
 	"write.after-done":    {"complete.result"},
 	"write.gap":           {"parallel.order", "write.open-length", "upload.completed"},
 	"write.overlap":       {"write.same-again"},
@@ -114,12 +112,4 @@ var presumes = map[string][]string{
 	"privacy.other-user": {"upload.completed"},
 	"privacy.same-key":   {"create.same-key"},
 	"privacy.not-cached": {"write.kept-range"},
-}
-
-// presume gives a check what it relies on.
-func presume(check matrix.Check) matrix.Check {
-	for _, name := range presumes[check.Area()+"."+check.Name()] {
-		check.Presumes = append(check.Presumes, Name+"."+name)
-	}
-	return check
 }

@@ -17,17 +17,8 @@ func Omitted() []catalog.Omission { return matrix.Omitted(terms()) }
 
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
-	var all []matrix.Check
-	for _, area := range [][]matrix.Check{
+	return matrix.Catalogue(Name, presumes,
 		offerChecks(), createChecks(), matrix.Points(terms(), shared), statusChecks(), writeChecks(), refusalChecks(),
 		parallelChecks(), completeChecks(), cancelChecks(), privacyChecks(),
-	} {
-		for _, check := range area {
-			if check.Point == "" {
-				check.Point = "none"
-			}
-			all = append(all, presume(check))
-		}
-	}
-	return all
+	)
 }
