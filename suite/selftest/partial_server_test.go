@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +35,8 @@ type partServer struct {
 // partDoc is a document, or what there is of one.
 type partDoc struct {
 	data     []byte
+	have     []bool // of a server that takes writes beyond the end: which bytes have come
+	length   int64  // the complete length that it was told; 0: none
 	kind     string
 	complete bool
 	claimed  bool // a write has taken the effect upon itself
@@ -234,7 +237,7 @@ func (x *partCall) read(path string) *answer {
 		s.mu.Unlock()
 		return x.advertise(path, x.r.Method, reply(404, "nothing here\n"))
 	}
-	data, fields := append([]byte{}, d.data...), []string{
+	data, fields := append([]byte{}, d.shown()...), []string{
 		"Content-Type", d.kind, "Accept-Ranges", "bytes", "Last-Modified", d.modified.UTC().Format(http.TimeFormat),
 	}
 	tag, complete := fmt.Sprintf(`"v%d"`, d.etag), d.complete
@@ -299,4 +302,22 @@ func (s *partServer) writing(path string) bool {
 		}
 	}
 	return false
+}
+
+// shown are the bytes that are shown of a document: up to its first hole while it is incomplete.
+func (d *partDoc) shown() []byte {
+	if hole := slices.Index(d.have, false); hole >= 0 && !d.complete {
+		return d.data[:hole]
+	}
+	return d.data
+}
+
+// came notes that the bytes from at on have come.
+func (d *partDoc) came(at, n int64) {
+	for int64(len(d.have)) < at+n {
+		d.have = append(d.have, false)
+	}
+	for i := at; i < at+n; i++ {
+		d.have[i] = true
+	}
 }

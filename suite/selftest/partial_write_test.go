@@ -352,6 +352,8 @@ func (s *partServer) begin(path string, p span) (w *partWrite, refused int) {
 	switch {
 	case p.first > there && !s.has(gapWritten) && !s.has(gapSparse) && !s.has(partAppends):
 		return nil, 409
+	case s.has(gapSparse) && d != nil && d.length > 0 && (p.last >= d.length || p.complete > d.length):
+		return nil, 409
 	case s.has(growthRefused2) && d != nil && d.complete && p.last >= there:
 		return nil, 416
 	case s.has(partOverlapRefused) && d != nil && !d.complete && p.first < there:
@@ -365,6 +367,9 @@ func (s *partServer) begin(path string, p span) (w *partWrite, refused int) {
 		s.docs[path] = d
 	}
 	d.writer = s.serial
+	if s.has(gapSparse) && !d.complete {
+		d.length = max(d.length, p.complete)
+	}
 	s.busy[s.serial] = path
 	w = &partWrite{id: s.serial, path: path, d: d, old: append([]byte{}, d.data...)}
 	if s.has(rangeCleared) {
@@ -447,6 +452,9 @@ func (s *partServer) store(w *partWrite, p span, at int64, piece []byte) int {
 		}
 		d.data = append(d.data, more...)
 		copy(d.data[at:], piece)
+		if s.has(gapSparse) {
+			d.came(at, int64(len(piece)))
+		}
 	}
 	if s.has(endsWithRange) {
 		d.data = d.data[:min(int64(len(d.data)), at+int64(len(piece)))]
@@ -504,6 +512,9 @@ func (x *partCall) finish(path string, p span, w *partWrite) *answer {
 		d.kind = x.r.Header.Get("Content-Type")
 	}
 	whole := p.complete == int64(len(d.data)) || p.complete < 0 && !s.has(openStays)
+	if d.length > 0 {
+		whole = int64(len(d.shown())) == d.length
+	}
 	if s.has(eachCompletes) {
 		whole = true
 	}

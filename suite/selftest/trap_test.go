@@ -152,13 +152,16 @@ func (s *trap) accept() {
 		}
 		s.mu.Lock()
 		s.conns[c] = true
-		dead := s.dead
+		s.seen[accepted]++ // here, and not where it is served: connections are counted as they come
+		n, dead := s.seen[accepted], s.dead
 		s.mu.Unlock()
 		if dead {
 			_ = c.Close()
 		}
 		s.work.Go(func() {
-			s.serve(c)
+			if s.trick == nil || !s.trick(s, c, accepted, n, nil) {
+				s.serve(c)
+			}
 			_ = c.Close()
 			s.mu.Lock()
 			delete(s.conns, c)
@@ -185,9 +188,6 @@ func (s *trap) play(c net.Conn, at step, r *reply) (written bool) {
 
 // serve answers one request; the connection ends with it.
 func (s *trap) serve(c net.Conn) {
-	if !s.play(c, accepted, nil) {
-		return
-	}
 	req, err := http.ReadRequest(bufio.NewReader(c))
 	if err != nil {
 		return
