@@ -31,6 +31,19 @@ var profiles = []profile{
 	{rangequery.Name, rangequery.Title, rangequery.Source, rangequery.Checks, rangequery.Omitted, rangequery.Probe},
 }
 
+// pages is where the profiles are defined: what they are, and what they take their sources to say.
+const pages = "https://github.com/resumespec/resumespec/blob/main/suite/profiles/"
+
+// Definition gives the title of a profile, and the URL of the page that defines it.
+func Definition(name string) (title, page string) {
+	for _, p := range profiles {
+		if p.name == name {
+			title = p.title
+		}
+	}
+	return title, pages + strings.ReplaceAll(name, "-", "") + "/README.md"
+}
+
 // Cases gives every case in catalogue order.
 func Cases() []catalog.Case {
 	var cases []catalog.Case

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/resumespec/resumespec/suite"
 	"github.com/resumespec/resumespec/suite/catalog"
 )
 
@@ -73,6 +74,8 @@ func explain(c catalog.Case) string {
 	section("Required", c.Requires)
 	section("Why", c.Why)
 	section("Source", source(c.Source))
+	title, page := suite.Definition(c.Profile())
+	section("Profile", title+". What it is, and what it takes its source to say: <"+page+">")
 	section("Level", string(c.Level)+": "+levelWords[c.Level]+later(c))
 	section("What is sent, and where it is cut", c.Sends)
 	section("Point and faults", pointAndFaults(c))

@@ -38,6 +38,9 @@ type Source struct {
 // String gives the citation: "resume-request, Request-Content-Location".
 func (s Source) String() string { return s.Document + ", " + s.Section }
 
+// Silent is what Source.Loose says where the source says nothing at all.
+const Silent = "the source is silent; the profile definition decides"
+
 // Need names something that a case needs of the target and not every target offers; its value is
 // the configuration key that turns it on.
 type Need string

@@ -140,8 +140,6 @@ func pointsBefore100() []point {
 	}
 }
 
-const loosePage = "the source is silent; the profile definition decides"
-
 func pointsUpload(t Terms) []point {
 	must, should := catalog.Must, catalog.Should
 	return []point{
@@ -159,7 +157,7 @@ func pointsUpload(t Terms) []point {
 			"The offset that {ask} gave is accepted by the next {write}.",
 			"A client that is refused at the offset that it was told has no way on.",
 			"An upload cut in the middle; then {ask}, and {write} at the offset that it gave.",
-			"The old connection still holds the upload, or its last bytes are written after the offset was told.", UploadAccepted, loosePage},
+			"The old connection still holds the upload, or its last bytes are written after the offset was told.", UploadAccepted, catalog.Silent},
 		{"upload.offsets", must, EveryFault, nil,
 			"An upload can be completed wherever its body was cut: after 0, 1, half and all but one of its bytes, and around the borders of 16 KiB and 64 KiB.",
 			"Buffers end at such borders, and so do the mistakes in counting.",
@@ -174,7 +172,7 @@ func pointsUpload(t Terms) []point {
 			"The offset never goes down, across cuts, reconnections and retries.",
 			"A client frees what the server said that it has.",
 			"An upload cut again and again; {ask}, several times, after each cut.",
-			"Bytes that were told as received are dropped later, or two workers answer from different copies.", UploadNeverDecreases, loosePage},
+			"Bytes that were told as received are dropped later, or two workers answer from different copies.", UploadNeverDecreases, catalog.Silent},
 	}
 }
 
@@ -211,17 +209,17 @@ func pointsResume() []point {
 			"While the old connection hangs, open and silent, {ask} is answered and the offset that it gives is accepted by the next {write}.",
 			"A phone that changes networks leaves just such a connection behind; the server will not hear of it for minutes.",
 			"An upload whose connection the client loses while the server still sees it open; then {ask} and {write} over another.",
-			"The old request holds a lock until its connection times out, or its late bytes are written.", UploadStalled, loosePage},
+			"The old request holds a lock until its connection times out, or its late bytes are written.", UploadStalled, catalog.Silent},
 		{"upload.concurrent", must, EveryFault, nil,
 			"Of two writes at the same offset at once at most one is applied at a time: the stored bytes are those of one of them, and the effect happens once.",
 			"A client that gives up on a slow {write} and repeats it sends the same bytes twice.",
 			"An upload cut in the middle; two times {write} with different bytes at its offset, at the same time; each again.",
-			"Two requests write to the same place without taking turns.", UploadConcurrent, loosePage},
+			"Two requests write to the same place without taking turns.", UploadConcurrent, catalog.Silent},
 		{"upload.isolated", must, EveryFault, nil,
 			"Two interrupted uploads never mix.",
 			"Users upload side by side.",
 			"Two uploads with different bytes, both cut, then resumed in turns.",
-			"The state of an upload is found by its user or its connection instead of by its own location.", UploadIsolated, loosePage},
+			"The state of an upload is found by its user or its connection instead of by its own location.", UploadIsolated, catalog.Silent},
 	}
 }
 
@@ -253,7 +251,7 @@ func pointsResponse() []point {
 			"Repeated reads of the outcome, {outcome}, are identical once the upload is over.",
 			"The client may itself be interrupted while it reads, and reads again.",
 			"A whole upload whose response is cut off; five times {outcome}.",
-			"The report is made anew at each read, or can be read once only.", ResponseStable, loosePage},
+			"The report is made anew at each read, or can be read once only.", ResponseStable, catalog.Silent},
 		{"response.error", must, EveryFault, []catalog.Need{catalog.NeedFailing},
 			"The outcome of an upload that failed is shown by {outcome} as faithfully as a success.",
 			"The client must learn that, and why, its upload failed.",

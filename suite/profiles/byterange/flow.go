@@ -219,9 +219,6 @@ func (f *flow) since(got, before []byte, at int, data []byte, sent int64, when s
 // draftURL is where the draft stands.
 const draftURL = "https://datatracker.ietf.org/doc/draft-ietf-httpapi-patch-byterange/"
 
-// loosePage says who decides where the sources do not.
-const loosePage = "the source is silent; the profile definition decides"
-
 // The sections of the draft.
 var (
 	segmented    = draft("Segmented Document Creation with PATCH")

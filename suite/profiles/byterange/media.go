@@ -76,14 +76,14 @@ func mediaChecks() []matrix.Check {
 			Failure:  "The limit for the fields of a part counts for its bytes as well, or a length of four bytes is read wrongly.",
 		}, Run: with(mediaLarge)},
 		{Case: catalog.Case{
-			ID: "byterange.media.multipart-bad-boundary", Level: catalog.Must, Source: loose(rfc(2046, "5.1.1"), loosePage),
+			ID: "byterange.media.multipart-bad-boundary", Level: catalog.Must, Source: loose(rfc(2046, "5.1.1"), catalog.Silent),
 			Requires: "A multipart/byteranges whose media type has no boundary, or one that is nowhere in the body, is refused, and changes nothing.",
 			Why:      "No part can be found in it; whatever is written is not what the client meant.",
 			Sends:    "Such PATCHes on a document that is there; GET.",
 			Failure:  "A boundary is guessed from the body, or no part at all is taken for a success.",
 		}, Run: with(func(f *flow) { f.misframed(multipartType, badBoundaries) })},
 		{Case: catalog.Case{
-			ID: "byterange.media.application-malformed", Level: catalog.Must, Source: loose(binaryDoc, loosePage),
+			ID: "byterange.media.application-malformed", Level: catalog.Must, Source: loose(binaryDoc, catalog.Silent),
 			Requires: "An application/byteranges with an unknown framing indicator, or with a field whose name is empty, is refused, and changes nothing.",
 			Why:      "What follows cannot be known; whatever is written is not what the client meant.",
 			Sends:    "Such PATCHes on a document that is there; GET.",

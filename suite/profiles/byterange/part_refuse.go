@@ -115,7 +115,7 @@ func refusalChecks() []matrix.Check {
 		}, Run: with(func(f *flow) { partWrong(f, w) })})
 	}
 	return append(checks, matrix.Check{Case: midUpload(catalog.Case{
-		ID: "byterange.part.refused-midway", Level: catalog.Must, Source: loose(segmented, loosePage),
+		ID: "byterange.part.refused-midway", Level: catalog.Must, Source: loose(segmented, catalog.Silent),
 		Requires: "A segment that is refused leaves an incomplete document as it is: HEAD gives the same offset, and the upload can be completed.",
 		Why:      "A client that made a mistake can correct it, and loses nothing.",
 		Sends:    "An upload cut in the middle; segments without a range, with a malformed one and with a Content-Length that does not fit; HEAD after each; then the right one.",

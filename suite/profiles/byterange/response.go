@@ -25,7 +25,7 @@ func responseChecks() []matrix.Check {
 			Failure:  "The document is created a second time.",
 		}), Run: with(responseRepeatFirst)},
 		{Case: response(catalog.Case{
-			ID: "byterange.response.processed", Level: catalog.Must, Source: loose(segmented, loosePage), Needs: []catalog.Need{catalog.NeedSlow},
+			ID: "byterange.response.processed", Level: catalog.Must, Source: loose(segmented, catalog.Silent), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "When the connection ends while a document whose last byte is in is processed, the effect happens all the same, and once.",
 			Why:      "HEAD says that all bytes are in: the client has nothing more to send.",
 			Sends:    "A whole upload that is processed slowly, cut as soon as its body is in; HEAD; a read of the number of effects; GET.",

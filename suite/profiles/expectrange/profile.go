@@ -18,7 +18,7 @@ const (
 // option is where the protocol stands.
 var option = partialput.Options("Option: Expect header with Range header")
 
-var silent = partialput.Loose(option, partialput.LoosePage)
+var silent = partialput.Loose(option, catalog.Silent)
 
 // shared are the profile's words for the cases that it has in common with range-query.
 var shared = partialput.Terms{Profile: Name, Write: "PUT with Expect: Range", Source: option, First: "offer.no-overwrite", Untold: catalog.Should}

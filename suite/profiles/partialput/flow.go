@@ -227,9 +227,6 @@ func Loose(source catalog.Source, why string) catalog.Source {
 	return source
 }
 
-// LoosePage says who decides where the sources do not.
-const LoosePage = "the source is silent; the profile definition decides"
-
 // RFC cites a section of an RFC.
 func RFC(number int, section string) catalog.Source {
 	return catalog.Source{

@@ -10,7 +10,7 @@ import (
 
 // rangeChecks: a range is written, and nothing else.
 func rangeChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, LoosePage)
+	silent := Loose(t.Source, catalog.Silent)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "range.middle", Level: catalog.Must, Source: t.Source,

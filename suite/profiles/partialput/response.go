@@ -8,7 +8,7 @@ import (
 // responseChecks: the last part arrived and its answer was lost. Nothing shows the answer again; what became of the upload
 // is seen at the document, and the part may be sent a second time.
 func responseChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, LoosePage)
+	silent := Loose(t.Source, catalog.Silent)
 	lost := func(c catalog.Case) catalog.Case { return cut("pre-response", matrix.EveryFault, c) }
 	return []matrix.Check{
 		{Case: lost(catalog.Case{

@@ -13,7 +13,7 @@ import (
 
 // writeChecks: a write over a document that is there is cut.
 func writeChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, LoosePage)
+	silent := Loose(t.Source, catalog.Silent)
 	return []matrix.Check{
 		{Case: cut("before-100", matrix.EveryFault, catalog.Case{
 			ID: "write.before", Level: catalog.Must, Source: RFC(9110, "10.1.1"),

@@ -19,7 +19,7 @@ const (
 var (
 	option     = partialput.Options("Option: URI query parameter")
 	templates  = partialput.Options("URI Template")
-	silent     = partialput.Loose(option, partialput.LoosePage)
+	silent     = partialput.Loose(option, catalog.Silent)
 	advertises = partialput.Loose(templates, "how the template is advertised is not said: Link-Template (RFC 9652) with a relation of the suite's own")
 )
 

@@ -9,9 +9,6 @@ import (
 	"github.com/resumespec/resumespec/suite/target"
 )
 
-// loosePage says who decides where the source does not.
-const loosePage = "the source is silent; the profile definition decides"
-
 // laterText is where the later public text of the same draft stands.
 const laterText = "https://github.com/awwright/http-progress/blob/master/draft-wright-http-resume-request.md"
 

@@ -106,7 +106,7 @@ func refusalChecks() []matrix.Check {
 	}, matrix.Closing), Run: with(uploadOverlap)}}
 	for _, w := range wrongs {
 		checks = append(checks, matrix.Check{Case: midUpload(catalog.Case{
-			ID: "resume.upload." + w.name, Level: catalog.Must, Source: loose(workflow, loosePage),
+			ID: "resume.upload." + w.name, Level: catalog.Must, Source: loose(workflow, catalog.Silent),
 			Requires: w.requires, Why: w.why, Failure: w.failure,
 			Sends: "An upload cut in the middle; the wrong PATCH; HEAD; then the right one.",
 		}, matrix.Closing), Run: with(func(f *flow) { uploadWrong(f, w) })})
