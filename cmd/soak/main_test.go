@@ -53,7 +53,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// program gives a program that writes, where it is told to write its JSON report, good.json; with 8 jobs odd.json.
+// program gives a program that writes, where it is told to write its JSON report, good.json; with 4 jobs odd.json.
 func program(t *testing.T, odd *reports.Report) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -71,7 +71,7 @@ func program(t *testing.T, odd *reports.Report) string {
 	}
 	script := "#!/bin/sh\n" +
 		"[ \"$*\" = \"run --quiet --jobs $4 --seed $6 --json $8\" ] || exit 9\n" +
-		"if [ $4 = 8 ]; then cp " + dir + "/odd.json \"$8\" || echo oh dear; else cp " + dir + "/good.json \"$8\"; fi\n"
+		"if [ $4 = 4 ]; then cp " + dir + "/odd.json \"$8\" || echo oh dear; else cp " + dir + "/good.json \"$8\"; fi\n"
 	file := filepath.Join(dir, "program")
 	if err := os.WriteFile(file, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
@@ -87,19 +87,19 @@ func TestSoak(t *testing.T) {
 		says   []string
 	}{
 		{"all the same", reportOf(reports.Pass, reports.Pass), 0, []string{
-			"run   1  idle, 1 jobs  seed 7 ", "run   4  busy, 2 jobs  seed 7 ", "  2 results, 0 differ\n",
-			"20 runs, 40 results: 0 differing verdicts\n",
+			"run   1  idle, 1 jobs  seed 7 ", "run   3  busy, 2 jobs  seed 7 ", "  2 results, 0 differ\n",
+			"5 runs, 10 results: 0 differing verdicts\n",
 		}},
 		{"one differs", reportOf(reports.Pass, reports.Fail), 1, []string{
-			"run  20  idle, 8 jobs  seed 7 ", "2 results, 1 differ\n    resume.a.b [none none h1]: fail, was pass (expected this, got that)\n",
-			"20 runs, 40 results: 1 differing verdicts\n1 reports with differences are in ",
+			"run   5  idle, 4 jobs  seed 7 ", "2 results, 1 differ\n    resume.a.b [none none h1]: fail, was pass (expected this, got that)\n",
+			"5 runs, 10 results: 1 differing verdicts\n1 reports with differences are in ",
 		}},
-		{"one gives no report", nil, 1, []string{"    the run: no report: ", "oh dear", "20 runs, 38 results: 1 differing verdicts\n"}},
+		{"one gives no report", nil, 1, []string{"    the run: no report: ", "oh dear", "5 runs, 8 results: 1 differing verdicts\n"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
 			var out, err bytes.Buffer
-			if got := run([]string{"-n", "20", "-resumespec", program(t, row.odd)}, nil, &out, &err); got != row.status {
+			if got := run([]string{"-n", "5", "-resumespec", program(t, row.odd)}, nil, &out, &err); got != row.status {
 				t.Errorf("exit status %d\n%s%s", got, &out, &err)
 			}
 			for _, says := range row.says {
