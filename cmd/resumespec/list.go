@@ -26,6 +26,7 @@ type listed struct {
 	Faults   []string       `json:"faults"` // empty: the case runs without a cut
 	Needs    []catalog.Need `json:"needs"`  // the config keys without which it is unsupported
 	Sweep    bool           `json:"sweep"`  // run with --sweep only
+	Presumes []string       `json:"presumes"`
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -59,6 +60,7 @@ func listJSON(w io.Writer, cases []catalog.Case) error {
 			Source:   reports.Source{Document: c.Source.Document, Section: c.Source.Section, URL: c.Source.URL},
 			Requires: c.Requires, Why: c.Why, Point: c.Point,
 			Faults: append([]string{}, c.Faults...), Needs: append([]catalog.Need{}, c.Needs...), Sweep: c.Sweep,
+			Presumes: append([]string{}, c.Presumes...),
 		}
 	}
 	return writeJSON(w, all)

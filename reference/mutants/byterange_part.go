@@ -44,7 +44,7 @@ func byterangePart() []Mutant {
 		},
 		{
 			Name: "byterange-offset-length-ignored", Sentence: "The complete length of Content-Offset is not looked at.",
-			Breaks: byterange("part.past-length"),
+			Breaks: byterange("part.past-length", "create.content-offset"),
 			Apply: taking(func(_ reference.Write, p reference.Part, _ store.View) reference.Part {
 				if p.Open {
 					p.Range.Complete = -1
@@ -224,7 +224,7 @@ func byterangeRefuse() []Mutant {
 		},
 		{
 			Name: "byterange-end-fills", Sentence: "The unsatisfied-range form ends an upload of which bytes are missing, and fills them with zeros.",
-			Breaks: byterange("create.end-early"),
+			Breaks: byterange("create.end-early", "create.segments"),
 			Apply: func(s *reference.Seams) {
 				placed(func(_ reference.Write, p reference.Part, v store.View) bool { return p.Range.Ends() && creating(v) })(s)
 				s.Store.Filled = func(kept store.Extents, length int64) bool {

@@ -3,6 +3,7 @@ package mutants
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -115,8 +116,11 @@ func rangeQuery() []Mutant {
 			Apply: func(s *reference.Seams) {
 				rewritten(ranging, func(r *http.Request) {
 					requery(r, func(q url.Values) {
-						if q.Has("length") && q.Get("length") != "" {
-							q.Set("length", "1000000")
+						_, last, _ := strings.Cut(q.Get("range"), "-")
+						end, err := strconv.ParseInt(last, 10, 32)
+						length, failed := strconv.ParseInt(q.Get("length"), 10, 32)
+						if err == nil && failed == nil && end >= length {
+							q.Set("length", strconv.FormatInt(end+1, 10))
 						}
 					})
 				})(s)

@@ -75,6 +75,8 @@ func offerRefused(f *partialput.Flow) {
 		f.Unsupported("%s", t)
 	case t.applied():
 		f.Note("it is understood")
+	case t.status/100 == 2 && len(t.after) == len(t.before) && !t.unchanged():
+		f.Note("it is understood, and something else than the range has changed: see range.middle")
 	case !t.unchanged():
 		f.Harmful("417, and a document as it was", "%s", t)
 	case t.status/100 == 4 && t.status != 417:
