@@ -2,7 +2,7 @@ package matrix
 
 // Catalogue puts the cases of a profile together, area after area. presumes holds on what the requirement of a case relies,
 // by areas and names ("upload.offsets"), for the order in which failures are named; what those rely on in turn counts as
-// well. A name that is not among the cases stands for nothing.
+// well.
 func Catalogue(profile string, presumes map[string][]string, areas ...[]Check) []Check {
 	var all []Check
 	for _, area := range areas {

@@ -25,8 +25,21 @@ type With func(func(*Flow)) func(*matrix.Session)
 // Checks gives the cases of a profile in the order of the catalogue: its own, those that all of these profiles have, and those
 // of the interruption matrix.
 func Checks(t Terms, with With, own, points []matrix.Check) []matrix.Check {
-	shared := slices.Concat(own, rangeChecks(t, with), writeChecks(t, with), preconditionChecks(with), responseChecks(t, with))
-	return matrix.Catalogue(t.Profile, t.presumes(), named(t, shared), points)
+	all := named(t, slices.Concat(own, rangeChecks(t, with), writeChecks(t, with), preconditionChecks(with), responseChecks(t, with)))
+	return matrix.Catalogue(t.Profile, t.presumed(all, points), all, points)
+}
+
+// presumed is the table of presumes without the cases that only the other profile has.
+func (t Terms) presumed(areas ...[]matrix.Check) map[string][]string {
+	there := map[string]bool{}
+	for _, check := range slices.Concat(areas...) {
+		there[strings.TrimPrefix(check.ID, t.Profile+".")] = true
+	}
+	table := t.presumes()
+	for name, before := range table {
+		table[name] = slices.DeleteFunc(slices.Clone(before), func(one string) bool { return !there[one] })
+	}
+	return table
 }
 
 // named puts a profile's words into cases, and its name before their IDs.
@@ -43,11 +56,10 @@ func named(t Terms, checks []matrix.Check) []matrix.Check {
 // presumes lists, for cases of these profiles, those on whose requirements they rely.
 func (t Terms) presumes() map[string][]string {
 	refused := []string{"refuse.past-end", "refuse.several", "refuse.unknown-unit", "refuse.malformed", "refuse.length"}
-	begun := []string{"range.create"}
+	begun := []string{"range.create", "expect.continue"}
 	return map[string][]string{
 		"offer.lasting":               {t.First, "range.middle"},
 		"expect.refused-at-once":      refused,
-		"expect.continue":             {"range.middle"},
 		"expect.forms":                {"range.middle"},
 		"query.encoded":               {"range.middle"},
 		"expect.unknown":              {"expect.continue"},
@@ -55,9 +67,10 @@ func (t Terms) presumes() map[string][]string {
 		"query.open-length":           {"range.middle"},
 		"range.open-length":           {"range.middle"},
 		"refuse.length":               {"refuse.malformed", "refuse.several"},
+		"refuse.length-chunked":       {"refuse.length"},
 		"refuse.past-end":             {"refuse.malformed", "range.create"},
 		"refuse.several":              {"refuse.unknown-unit", "range.create"},
-		"refuse.unknown-unit":         {"range.create", "expect.continue"},
+		"refuse.unknown-unit":         begun,
 		"refuse.malformed":            begun,
 		"refuse.no-range":             begun,
 		"refuse.reversed":             {"refuse.malformed"},
