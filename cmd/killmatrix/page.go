@@ -13,7 +13,7 @@ import (
 func writePage(path string, kills []kill, f findings, took string) error {
 	m := reports.Matrix{
 		Title: fmt.Sprintf("%d of %d mutants killed", f.killed(), f.mutants),
-		Lead: "Each mutant is the reference server with one deliberate bug, and each was run through every case of the suite. A suite " +
+		Lead: "Each mutant is the reference server with one deliberate bug, and each was run through every case of the profile that it is for. A suite " +
 			"is worth what it catches: every bug has to be caught, by the case whose requirement it breaks, and that case has to be named first.",
 		Alerts: alerts(f),
 		Notes:  map[string]string{},
