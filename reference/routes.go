@@ -27,6 +27,8 @@ type resource struct {
 	find    func(*Server, *exchange) bool
 	open    bool // needs no user
 	methods map[string]func(*Server, *exchange)
+	// begin comes before everything else, also before find. False: it has answered.
+	begin func(*Server, *exchange) bool
 	// describe sets what OPTIONS tells beside the methods, and so does the refusal of a method.
 	describe func(*Server, *exchange)
 }
@@ -40,6 +42,7 @@ const (
 	pathUploads   = "/uploads"
 	pathContent   = "/content"
 	pathDocuments = "/documents"
+	pathTus       = "/tus"
 	pathHealth    = "/healthz"
 )
 
@@ -91,6 +94,8 @@ func route(path string) (*resource, string) {
 		return resourceUploads, ""
 	case pathDocuments:
 		return resourceDocuments, ""
+	case pathTus:
+		return resourceTus, ""
 	}
 	if name, ok := strings.CutPrefix(path, pathDocuments+"/"); ok && validName(name) {
 		return resourceDocument, name
@@ -106,6 +111,7 @@ func route(path string) (*resource, string) {
 		{pathResponses, "", resourceResponse},
 		{pathUploads + "/", pathContent, resourceUploadContent},
 		{pathUploads + "/", "", resourceUpload},
+		{pathTus + "/", "", resourceTusUpload},
 	} {
 		id, ok := strings.CutPrefix(path, t.prefix)
 		if !ok {
@@ -129,14 +135,16 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 	x.peer = newPeer(x)
 	defer context.AfterFunc(s.ctx, x.peer.Stop)()
 	res, id := route(r.URL.EscapedPath())
-	if res != resourceDocument || r.Method != http.MethodPut && r.Method != http.MethodPatch {
+	if x.id = id; res != nil && res.begin != nil && !res.begin(s, x) {
+		return
+	}
+	if r = x.r; !gated(res, r.Method) {
 		known() // the others are when they are at their gate
 	}
 	if res == nil {
 		s.refuse(x, problem{Status: http.StatusNotFound})
 		return
 	}
-	x.id = id
 	if !s.seams.HTTP.Meets(r) {
 		x.w.Header().Set("Connection", "close") // as net/http does: the body may come or not
 		s.refuse(x, problem{Status: http.StatusExpectationFailed})
@@ -153,6 +161,18 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.dispatch(x, res)
+}
+
+// gated tells whether the requests of a method to a resource wait at a gate, and are known when they are there.
+func gated(res *resource, method string) bool {
+	switch res {
+	case resourceDocument:
+		return method == http.MethodPut || method == http.MethodPatch
+	case resourceTusUpload:
+		return method == http.MethodPatch
+	default:
+		return false
+	}
 }
 
 func (s *Server) dispatch(x *exchange, res *resource) {
@@ -201,13 +221,15 @@ func (s *Server) find(r *http.Request, id string) (*store.Operation, bool) {
 	res, _ := route(r.URL.EscapedPath())
 	search := s.store.ResponseContent
 	switch res {
+	case resourceTusUpload:
+		return s.tusUpload(id)
 	case resourceRequest, resourceUpload, resourceUploadContent:
 		search = s.store.RequestContent
 	case resourceMessage:
 		search = s.store.ResponseMessage
 	}
 	op, ok := search(id)
-	return op, ok && op.Upload == (res == resourceUpload || res == resourceUploadContent)
+	return op, ok && op.Collection == "" && op.Upload == (res == resourceUpload || res == resourceUploadContent)
 }
 
 func (s *Server) getHealth(x *exchange) {

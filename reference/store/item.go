@@ -19,6 +19,7 @@ type Item struct {
 	Owner       string    `json:"owner,omitempty"`
 	Respond     int64     `json:"respond,omitempty"`
 	Upload      bool      `json:"upload,omitempty"` // made by an operation with Record.Upload
+	Collection  string    `json:"collection,omitempty"`
 	Created     time.Time `json:"created"`
 	Deleted     bool      `json:"deleted,omitempty"` // the description stays: creations are counted
 }
@@ -28,7 +29,7 @@ type Item struct {
 // it is tried. The rename of the description is the commit point. It returns the item as it is kept.
 func (op *Operation) Commit(it Item) (*Item, error) {
 	s := op.s
-	it.ID, it.Owner, it.Upload = s.seams.Identity(op), op.Owner, op.Upload
+	it.ID, it.Owner, it.Upload, it.Collection = s.seams.Identity(op), op.Owner, op.Upload, op.Collection
 	if kept, ok := s.anyItem(it.ID); ok {
 		return kept, nil
 	}
@@ -112,6 +113,9 @@ func (s *Store) addItem(it *Item) {
 	s.total++
 	if it.Upload {
 		s.uploads[it.Tag]++
+	}
+	if it.Collection != "" {
+		s.made[counter{it.Collection, it.Tag}]++
 	}
 }
 
