@@ -133,7 +133,7 @@ func (s *Server) join(op *store.Operation) error {
 	return nil
 }
 
-// unstoppable is a peer that never waits.
+// unstoppable is a peer that never waits. Nobody asks what it has still to read: see settleTus.
 type unstoppable struct{}
 
 func (unstoppable) Stop() {}

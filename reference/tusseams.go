@@ -70,8 +70,11 @@ func (s *Server) tusDecisions() TusSeams {
 }
 
 // settleTus waits for who writes, and for requests that have arrived. The URI of an upload is known to who writes it, as that
-// of a document is.
+// of a document is. To a final upload no connection writes.
 func (s *Server) settleTus(ctx context.Context, op *store.Operation) store.Progress {
+	if len(op.Parts) > 0 {
+		return op.Progress()
+	}
 	p, _ := settleWriters(ctx, op.Progress, drainGrace, drainLimit, func() []*peer {
 		return append(s.arrivals.peers(), s.doors.waiting(op)...)
 	})
