@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -161,12 +162,18 @@ func findTus(s *Server, x *exchange) bool {
 
 // withoutItem tells whether the item of an upload was made, and is not there any more.
 func (s *Server) withoutItem(op *store.Operation) bool {
+	id := madeOf(op)
+	_, there := s.store.Item(id)
+	return id != "" && !there
+}
+
+// madeOf is the item that an upload has made, "" where it has made none.
+func madeOf(op *store.Operation) string {
 	resp, done := op.Response()
 	if !done || resp.Status >= http.StatusBadRequest {
-		return false
+		return ""
 	}
-	_, there := s.store.Item(op.Item)
-	return !there
+	return strings.TrimPrefix(http.Header(resp.Header).Get("Location"), pathItems+"/")
 }
 
 func (s *Server) tusUpload(id string) (*store.Operation, bool) {
@@ -285,8 +292,8 @@ func (s *Server) deleteTus(x *exchange) {
 
 // terminate forgets an upload and the bytes that it has brought. That it counted stays.
 func (s *Server) terminate(op *store.Operation) error {
-	if _, there := s.store.Item(op.Item); there && op.State() == store.Done {
-		if err := s.store.Delete(op.Item); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if id := madeOf(op); id != "" {
+		if err := s.store.Delete(id); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
