@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -347,20 +348,22 @@ func (s *Server) sendReceipt(x *exchange, status int, final *store.Response) {
 	_, _ = io.Copy(x.w, io.NewSectionReader(body, 0, body.size())) // the client may be gone
 }
 
-// tusKeep reads keep from the query of a creation: how long the upload is kept while it is not finished.
-func tusKeep(query string, rec *store.Record) *problem {
+// keepOf reads keep from the query of a creation: how long the upload is kept while it is not finished; 0: as long as others.
+func keepOf(query string) (time.Duration, *problem) {
 	q, err := url.ParseQuery(query)
 	if err != nil {
-		return badQuery("the query is malformed")
+		return 0, badQuery("the query is malformed")
 	}
 	v := q.Get("keep")
 	if v == "" {
-		return nil
+		return 0, nil
 	}
-	keep, ok := parseKeep(v)
-	if !ok {
-		return badQuery("keep is a duration up to 24h")
+	keep, err := time.ParseDuration(v)
+	if err != nil || keep <= 0 || keep > maxKeep {
+		return 0, badQuery("keep is a duration up to 24h")
 	}
-	rec.Keep = keep
-	return nil
+	return keep, nil
 }
+
+// maxKeep bounds keep.
+const maxKeep = 24 * time.Hour

@@ -59,7 +59,8 @@ func (s *Server) examineJob(x *exchange) (rec store.Record, p *problem) {
 	if rec.Job, p = parseJob(x.r.URL.RawQuery); p != nil {
 		return rec, p
 	}
-	return rec, tusKeep(x.r.URL.RawQuery, &rec)
+	rec.Keep, p = keepOf(x.r.URL.RawQuery)
+	return rec, p
 }
 
 // beginWith does what can be done of an upload when it is created.
@@ -77,35 +78,36 @@ func (s *Server) beginWith(x *exchange, op *store.Operation, c TusCreation) erro
 }
 
 // creationFields reads the fields of a POST.
-func (s *Server) creationFields(r *http.Request, owner string) (c TusCreation, err error) {
-	if err = s.concatFields(r, owner, &c); err != nil {
-		return c, err
-	}
-	if err = lengthFields(r, &c); err != nil {
-		return c, err
-	}
-	if len(r.Header.Values(fieldUploadMetadata)) > 0 {
-		if c.Metadata, c.Type, err = s.metadataField(r); err != nil {
-			return c, err
-		}
-	}
+func (s *Server) creationFields(r *http.Request, owner string) (c TusCreation, _ error) {
 	c.Write = TusWrite{Length: -1}
-	if err = s.contentFields(r, &c.Write); err != nil {
+	if err := s.concatFields(r, owner, &c); err != nil {
 		return c, err
 	}
-	if c.Length > s.opts.MaxBody {
-		return c, errTooLarge
+	if err := lengthFields(r, &c); err != nil {
+		return c, err
 	}
-	return c, c.contents(r)
+	if err := s.metadataField(r, &c); err != nil {
+		return c, err
+	}
+	if err := s.contentFields(r, &c.Write); err != nil {
+		return c, err
+	}
+	err := c.contents(r, s.opts.MaxBody)
+	return c, err
 }
 
 // metadataField reads Upload-Metadata.
-func (s *Server) metadataField(r *http.Request) (value, contentType string, err error) {
-	if value, _, err = oneLine(r.Header, fieldUploadMetadata); err != nil {
-		return "", "", errTusMetadata
+func (s *Server) metadataField(r *http.Request, c *TusCreation) (err error) {
+	var given bool
+	if c.Metadata, given, err = oneLine(r.Header, fieldUploadMetadata); err != nil {
+		return errTusMetadata
 	}
-	pairs, err := s.seams.Tus.Metadata(value)
-	return value, typeOf(pairs), err
+	if !given {
+		return nil
+	}
+	pairs, err := s.seams.Tus.Metadata(c.Metadata)
+	c.Type = typeOf(pairs)
+	return err
 }
 
 // lengthFields reads Upload-Length and Upload-Defer-Length, of which there is one, but none of a final upload.
@@ -129,9 +131,11 @@ func lengthFields(r *http.Request, c *TusCreation) (err error) {
 }
 
 // contents looks at what comes with a creation (Creation With Upload).
-func (c *TusCreation) contents(r *http.Request) error {
+func (c *TusCreation) contents(r *http.Request, limit int64) error {
 	c.Content = mediaTypeIs(r.Header, mediaOffset)
 	switch {
+	case c.Length > limit:
+		return errTooLarge
 	case len(c.Parts) > 0 && (c.Content || c.Write.Size != 0):
 		return errTusFinal
 	case c.Write.Size == 0 && !c.Content:

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -148,12 +147,6 @@ func partID(uri string) string {
 		return ""
 	}
 	return id
-}
-
-// parseKeep reads a duration of up to a day.
-func parseKeep(value string) (time.Duration, bool) {
-	keep, err := time.ParseDuration(value)
-	return keep, err == nil && keep > 0 && keep <= 24*time.Hour
 }
 
 // oneLine gives the value of a field; "" where it is not there.

@@ -61,7 +61,8 @@ func (s *Server) patchFields(r *http.Request, op *store.Operation) (w TusWrite, 
 	if w.Length, err = bytesIn(r.Header, fieldUploadLength, errTusLength); err != nil {
 		return w, err
 	}
-	return w, s.contentFields(r, &w)
+	err = s.contentFields(r, &w)
+	return w, err
 }
 
 // contentFields reads the fields that a PATCH and a POST have in common.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -97,32 +98,35 @@ func sha1Of(body string) string {
 	return "sha1 " + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// tusProbes are what a client may rely on.
-var tusProbes = []struct {
-	name string
-	run  func(*client)
-}{
-	{"options", func(c *client) {
+// tusProbe looks at one thing that a client may rely on. With that of its area a mutant is looked at first.
+type tusProbe struct {
+	name  string
+	areas []string
+	run   func(*client)
+}
+
+var tusProbes = []tusProbe{
+	{"options", []string{"tus version"}, func(c *client) {
 		for _, version := range []string{"1.0.0", "7.0.0"} {
 			h := c.want(204, "OPTIONS", "/tus", "", "Tus-Resumable", version).header
 			c.need(h.Get("Tus-Version") == "1.0.0" && h.Get("Tus-Max-Size") != "" && strings.HasPrefix(h.Get("Tus-Extension"), "creation,") &&
 				h.Get("Tus-Checksum-Algorithm") == "sha1,sha256,md5", "%v", h)
 		}
 	}},
-	{"version", func(c *client) {
+	{"version", nil, func(c *client) {
 		uri := c.create("", "Upload-Length", "5")
 		r := c.do("PATCH", uri, "hello", "Tus-Resumable", "0.2.2", "Upload-Offset", "0", "Content-Type", offsetType)
 		c.need(r.status == 412 && r.header.Get("Tus-Version") == "1.0.0", "%d %v", r.status, r.header)
 		c.at(uri, "0", "5")
 	}},
-	{"override", func(c *client) {
+	{"override", nil, func(c *client) {
 		for _, actual := range []string{"POST", "DELETE"} {
 			uri := c.create("", "Upload-Length", "10")
 			c.tusWant(204, actual, uri, "hello", "X-HTTP-Method-Override", "PATCH", "Upload-Offset", "0", "Content-Type", offsetType)
 			c.at(uri, "5", "10")
 		}
 	}},
-	{"core", func(c *client) {
+	{"core", []string{"tus effect", "tus offset"}, func(c *client) {
 		uri := c.create("", "Upload-Length", "36", "Upload-Metadata", "a YQ==,b")
 		h := c.at(uri, "0", "36")
 		c.need(h.Get("Upload-Metadata") == "a YQ==,b", "%v", h)
@@ -140,7 +144,7 @@ var tusProbes = []struct {
 		r = c.tusWant(404, "HEAD", uri[:len(uri)-3]+"aaa", "")
 		c.need(r.header.Get("Upload-Offset") == "", "%v", r.header)
 	}},
-	{"creation", func(c *client) {
+	{"creation", []string{"tus creation"}, func(c *client) {
 		for _, f := range [][]string{
 			{"400"}, {"400", "Upload-Length", "-1"}, {"400", "Upload-Defer-Length", "2"}, {"413", "Upload-Length", "9000000000"},
 			{"400", "Upload-Length", "5", "Upload-Metadata", "a %"},
@@ -155,7 +159,7 @@ var tusProbes = []struct {
 		c.at(r.header.Get("Location"), "10", "36")
 		c.tusWant(415, "POST", "/tus", data[:10], "Upload-Length", "36", "Content-Type", "text/plain")
 	}},
-	{"deferred", func(c *client) {
+	{"deferred", nil, func(c *client) {
 		uri := c.create("", "Upload-Defer-Length", "1")
 		c.at(uri, "0", "")
 		c.patched(uri, 0, data[:10])
@@ -167,7 +171,7 @@ var tusProbes = []struct {
 		c.patched(uri, 20, data[20:])
 		c.tusCounts(1)
 	}},
-	{"refusals", func(c *client) {
+	{"refusals", []string{"tus patch"}, func(c *client) {
 		uri := c.create("", "Upload-Length", "36")
 		c.patched(uri, 0, data[:10])
 		for _, r := range []struct {
@@ -185,7 +189,7 @@ var tusProbes = []struct {
 		c.at(uri, "10", "36")
 		c.has(uri, data[:10])
 	}},
-	{"checksum", func(c *client) {
+	{"checksum", []string{"tus checksum"}, func(c *client) {
 		uri := c.create("", "Upload-Length", "10")
 		r := c.patch(uri, 0, "hello", "Upload-Checksum", sha1Of("other"))
 		c.need(r.status == 460, "mismatch: %d", r.status)
@@ -204,7 +208,7 @@ var tusProbes = []struct {
 		}
 		c.has(uri, "helloworld")
 	}},
-	{"cut", func(c *client) {
+	{"cut", nil, func(c *client) {
 		uri := c.create("", "Upload-Length", "36")
 		c.patched(uri, 0, data[:5])
 		conn := c.begun(uri, 5, 36, data[5:12])
@@ -216,7 +220,7 @@ var tusProbes = []struct {
 		c.has(uri, data)
 		c.tusCounts(1)
 	}},
-	{"stall", func(c *client) {
+	{"stall", nil, func(c *client) {
 		uri := c.create("", "Upload-Length", "36")
 		conn := c.begun(uri, 0, 36, data[:12])
 		defer conn.Close()
@@ -229,15 +233,18 @@ var tusProbes = []struct {
 		c.patched(uri, 20, data[20:])
 		c.has(uri, data)
 	}},
-	{"lost", func(c *client) {
+	{"lost", nil, func(c *client) {
 		uri := c.create("&delay=100ms", "Upload-Length", "36")
 		conn := c.begun(uri, 0, 36, data)
 		c.awaitOffset(uri, 36)
 		_ = conn.Close()
+		for deadline := time.Now().Add(3 * time.Second); string(c.want(200, "GET", "/tus?tag="+c.tag, "").body) != "{\"count\":1}\n"; {
+			c.need(time.Now().Before(deadline), "no effect")
+		}
 		c.patched(uri, 36, "")
 		c.tusCounts(1)
 	}},
-	{"expiration", func(c *client) {
+	{"expiration", []string{"tus life"}, func(c *client) {
 		r := c.tusWant(201, "POST", "/tus?keep=50ms", "", "Upload-Length", "36")
 		at, err := http.ParseTime(r.header.Get("Upload-Expires"))
 		c.need(err == nil && time.Until(at) < time.Minute, "%v", r.header)
@@ -255,7 +262,7 @@ var tusProbes = []struct {
 		p = c.patch(uri, 0, data)
 		c.need(p.status == 410, "%d", p.status)
 	}},
-	{"termination", func(c *client) {
+	{"termination", nil, func(c *client) {
 		for _, n := range []int{0, 10, 36} {
 			uri := c.create("", "Upload-Length", "36")
 			c.patched(uri, 0, data[:n])
@@ -265,7 +272,7 @@ var tusProbes = []struct {
 			c.need(r.status == 404, "%d", r.status)
 		}
 	}},
-	{"others", func(c *client) {
+	{"others", nil, func(c *client) {
 		uri := c.create("", "Upload-Length", "36", "Upload-Concat", "partial")
 		bob := []string{"Authorization", "Bearer b"}
 		c.tusWant(404, "HEAD", uri, "", bob...)
@@ -274,7 +281,7 @@ var tusProbes = []struct {
 		c.need(r.status == 404, "%d", r.status)
 		c.tusWant(400, "POST", "/tus", "", "Authorization", "Bearer b", "Upload-Concat", "final;"+uri)
 	}},
-	{"concatenation", func(c *client) {
+	{"concatenation", []string{"tus concatenation"}, func(c *client) {
 		var parts []string
 		for _, body := range []string{data[:20], data[20:]} {
 			uri := c.create("", "Upload-Length", strconv.Itoa(len(body)), "Upload-Concat", "partial")
@@ -296,7 +303,7 @@ var tusProbes = []struct {
 		c.tusCounts(2)
 		c.tusWant(400, "POST", "/tus", "", "Upload-Concat", "final;"+c.create("", "Upload-Length", "5"))
 	}},
-	{"unfinished parts", func(c *client) {
+	{"unfinished parts", nil, func(c *client) {
 		part := c.create("", "Upload-Length", "36", "Upload-Concat", "partial")
 		c.patched(part, 0, data[:20])
 		uri := c.create("", "Upload-Concat", "final;"+part)
@@ -306,7 +313,7 @@ var tusProbes = []struct {
 		c.awaitOffset(uri, 36)
 		c.has(uri, data)
 	}},
-	{"restart", func(c *client) {
+	{"restart", nil, func(c *client) {
 		uri := c.create("", "Upload-Length", "36")
 		c.patched(uri, 0, data[:20])
 		next, err := c.server.Restart()
@@ -335,7 +342,8 @@ func TestTusMutants(t *testing.T) {
 		n++
 		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			for _, p := range tusProbes {
+			first := slices.IndexFunc(tusProbes, func(p tusProbe) bool { return slices.Contains(p.areas, m.Area) })
+			for _, p := range slices.Concat(tusProbes[first:], tusProbes[:first]) {
 				if complaint := probe(t, m.Apply, p.run); complaint != "" {
 					t.Logf("%s: %s: %.200s", m.Sentence, p.name, complaint)
 					return

@@ -34,7 +34,7 @@ func tusVersion() []Mutant {
 		{
 			Name: "tus-version-400", Sentence: "A request of a version that is not spoken is refused with 400.",
 			Breaks: tusCases("version.unsupported"),
-			Apply: tusHead(func(_ *http.Request, status int, h http.Header) int {
+			Apply: tusHead(func(_ *http.Request, status int, _ http.Header) int {
 				if status == http.StatusPreconditionFailed {
 					return http.StatusBadRequest
 				}

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -189,10 +190,10 @@ func lateBytes(next http.Handler) http.HandlerFunc {
 			return
 		}
 		ask := httptest.NewRecorder()
-		head := httptest.NewRequest(http.MethodHead, r.URL.String(), nil)
+		head := httptest.NewRequestWithContext(context.WithoutCancel(r.Context()), http.MethodHead, r.URL.String(), nil)
 		head.Header = r.Header
 		next.ServeHTTP(ask, head)
-		again := httptest.NewRequest(http.MethodPatch, r.URL.String(), strings.NewReader(string(late)))
+		again := httptest.NewRequestWithContext(head.Context(), http.MethodPatch, r.URL.String(), strings.NewReader(string(late)))
 		again.Header = r.Header.Clone()
 		again.Header.Set("Upload-Offset", ask.Header().Get("Upload-Offset"))
 		next.ServeHTTP(httptest.NewRecorder(), again)
