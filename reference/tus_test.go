@@ -385,6 +385,8 @@ func TestTusCreate(t *testing.T) {
 		{400, "Upload-Length: 5\nUpload-Metadata: a YQ==,,b", ""},
 		{400, "Upload-Length: 5\nUpload-Metadata: a YQ== YQ==", ""},
 		{400, "Upload-Length: 5\nUpload-Metadata: a\nUpload-Metadata: b", ""},
+		{400, "Upload-Length: 5\nUpload-Metadata: a " + strings.Repeat("AAAA", 2048), ""},
+		{400, "Upload-Concat: final;" + strings.Repeat("/tus/a ", 257), ""},
 		{400, "Upload-Length: 5\nUpload-Concat: other", ""},
 		{400, "Upload-Length: 5\nUpload-Concat: final;", ""},
 		{400, "Upload-Length: 5\nUpload-Concat: final", ""},
@@ -999,4 +1001,24 @@ func TestTusRestart(t *testing.T) {
 	restart()
 	f.want(f.tus("HEAD", whole, nil), 404)
 	f.has(part, []byte("hello"))
+}
+
+// Clients that send nothing any more are closed, also those that were refused.
+func TestTusSlow(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{ReadIdle: 100 * time.Millisecond})
+	uri := f.create("", 100)
+	head := "PATCH " + uri + " HTTP/1.1\r\nHost: x\r\n" + resumable + "\r\n" + offsetType + "\r\n"
+	for _, rest := range []string{
+		"Content-Length: 50\r\nUpload-Offset: 0\r\n\r\nabc",
+		"Content-Length: 50\r\nUpload-Offset: 9\r\n\r\nabc",
+		"Content-Length: 50\r\nUpload-Offset: 3\r\nUpload-Checksum: " + sha1Of(nil) + "\r\n\r\nabc",
+		"Transfer-Encoding: chunked\r\nUpload-Offset: 3\r\n\r\n",
+	} {
+		w := f.dial()
+		w.send(head + rest)
+		w.ended()
+	}
+	f.at(uri, 3)
+	f.has(uri, []byte("abc"))
 }

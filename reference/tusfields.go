@@ -24,8 +24,8 @@ var (
 	errTusOffset      = errors.New("Upload-Offset is missing, or is no number of bytes")
 	errTusLength      = errors.New("Upload-Length is missing, or is no number of bytes")
 	errTusDefer       = errors.New("Upload-Defer-Length is 1, and comes without Upload-Length")
-	errTusMetadata    = errors.New("Upload-Metadata is malformed")
-	errTusConcat      = errors.New("Upload-Concat is partial, or final; and the URLs of partial uploads")
+	errTusMetadata    = errors.New("Upload-Metadata is malformed, or too long")
+	errTusConcat      = errors.New("Upload-Concat is partial, or final; and the URLs of partial uploads, 256 at most")
 	errTusJoin        = errors.New("Upload-Concat: final comes without a length and without content")
 	errTusPart        = errors.New("Upload-Concat names what is no partial upload")
 	errTusFinal       = errors.New("a final upload takes no bytes")
@@ -89,8 +89,17 @@ func matchesChecksum(c Checksum, content io.Reader) (bool, error) {
 	return bytes.Equal(h.Sum(nil), c.Digest), nil
 }
 
+// maxMetadata bounds the metadata of an upload, in bytes, and maxJoined the parts of a final one: both are kept in memory.
+const (
+	maxMetadata = 8 << 10
+	maxJoined   = 256
+)
+
 // checkMetadata reads Upload-Metadata: pairs of a key and a value in Base64.
 func checkMetadata(value string) (map[string]string, error) {
+	if len(value) > maxMetadata {
+		return nil, errTusMetadata
+	}
 	pairs := map[string]string{}
 	for _, pair := range strings.Split(value, ",") {
 		key, encoded, _ := strings.Cut(trimOWS(pair), " ")
@@ -128,7 +137,7 @@ func parseConcat(value string) (c concat, err error) {
 			c.parts = append(c.parts, uri)
 		}
 	}
-	if !ok || len(c.parts) == 0 {
+	if !ok || len(c.parts) == 0 || len(c.parts) > maxJoined || len(value) > maxMetadata*4 {
 		return concat{}, errTusConcat
 	}
 	return c, nil

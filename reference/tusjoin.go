@@ -73,7 +73,7 @@ func (s *Server) joinedLength(op *store.Operation) (sum int64) {
 		if length < 0 {
 			return -1
 		}
-		sum += length // at most 64 KiB of URLs, so that it fits
+		sum += length // of at most maxJoined, so that it fits
 	}
 	return sum
 }
@@ -90,7 +90,7 @@ func (s *Server) joinLater(op *store.Operation) {
 	switch err := s.join(op); {
 	case errors.Is(err, store.ErrBytes), errors.Is(err, errTooLarge):
 		s.abandon(op)
-	case err != nil && !errors.Is(err, store.ErrFenced):
+	case err != nil && !errors.Is(err, store.ErrFenced) && !errors.Is(err, http.ErrServerClosed):
 		s.opts.Logger.Error("concatenation", "error", err)
 	}
 }

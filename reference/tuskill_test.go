@@ -32,7 +32,7 @@ const tusPieces = 4 // one PATCH after the other
 // completed, and the effect happens once. Two uploads become the parts of a final one, for which the kill is as likely.
 func TestTusKill(t *testing.T) {
 	t.Parallel()
-	const kills = 60
+	const kills = 36
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(5, 6))
 	finished, joins := 0, 0
