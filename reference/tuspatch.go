@@ -221,6 +221,9 @@ func (w *tusWrite) verified() error {
 	if err := w.receive(staged{stage, w.writer}); err != nil {
 		return err
 	}
+	if err := w.writer.Current(); err != nil { // rather than what is wrong with content that does not count any more
+		return err
+	}
 	if err := w.verify(stage.Reader()); err != nil {
 		return err
 	}

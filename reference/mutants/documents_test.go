@@ -289,7 +289,7 @@ func TestDocumentMutants(t *testing.T) {
 		t.Fatalf("the server is not always the same:\n%s", difference(right, again))
 	}
 	for _, m := range All() {
-		if strings.HasPrefix(m.Breaks[0], "resume.") {
+		if profile, _, _ := strings.Cut(m.Breaks[0], "."); !slices.Contains([]string{"byterange", "expect-range", "range-query"}, profile) {
 			continue
 		}
 		t.Run(m.Name, func(t *testing.T) {
