@@ -24,9 +24,12 @@ type exchange struct {
 type resource struct {
 	// find sets what the methods need and tells whether the resource is there for this user. It comes
 	// before the method: who may not see a resource learns nothing of it, whatever the method.
-	find    func(*Server, *exchange) bool
-	open    bool // needs no user
-	methods map[string]func(*Server, *exchange)
+	find  func(*Server, *exchange) bool
+	open  bool // needs no user
+	gated bool // who writes to it calls exchange.known, when readers know of it
+	// protocol is that of the operations that have such a resource (store.Record.Protocol).
+	protocol string
+	methods  map[string]func(*Server, *exchange)
 	// begin comes before everything else, also before find. False: it has answered.
 	begin func(*Server, *exchange) bool
 	// describe sets what OPTIONS tells beside the methods, and so does the refusal of a method.
@@ -61,7 +64,7 @@ var (
 		http.MethodGet: (*Server).getReceipt, http.MethodHead: (*Server).getReceipt}}
 	resourceDocuments = &resource{methods: methods{
 		http.MethodGet: (*Server).countDocuments, http.MethodHead: (*Server).countDocuments}}
-	resourceDocument = &resource{describe: (*Server).describeDocument, methods: methods{
+	resourceDocument = &resource{gated: true, describe: (*Server).describeDocument, methods: methods{
 		http.MethodGet: (*Server).getDocument, http.MethodHead: (*Server).getDocument,
 		http.MethodPut: (*Server).putDocument, http.MethodPatch: (*Server).patchDocument,
 		http.MethodDelete: (*Server).deleteDocument}}
@@ -138,7 +141,8 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 	if x.id = id; res != nil && res.begin != nil && !res.begin(s, x) {
 		return
 	}
-	if r = x.r; !gated(res, r.Method) {
+	r = x.r
+	if res == nil || !res.gated || r.Method != http.MethodPut && r.Method != http.MethodPatch {
 		known() // the others are when they are at their gate
 	}
 	if res == nil {
@@ -161,18 +165,6 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.dispatch(x, res)
-}
-
-// gated tells whether the requests of a method to a resource wait at a gate, and are known when they are there.
-func gated(res *resource, method string) bool {
-	switch res {
-	case resourceDocument:
-		return method == http.MethodPut || method == http.MethodPatch
-	case resourceTusUpload:
-		return method == http.MethodPatch
-	default:
-		return false
-	}
 }
 
 func (s *Server) dispatch(x *exchange, res *resource) {
@@ -221,15 +213,13 @@ func (s *Server) find(r *http.Request, id string) (*store.Operation, bool) {
 	res, _ := route(r.URL.EscapedPath())
 	search := s.store.ResponseContent
 	switch res {
-	case resourceTusUpload:
-		return s.tusUpload(id)
-	case resourceRequest, resourceUpload, resourceUploadContent:
+	case resourceRequest, resourceUpload, resourceUploadContent, resourceTusUpload:
 		search = s.store.RequestContent
 	case resourceMessage:
 		search = s.store.ResponseMessage
 	}
 	op, ok := search(id)
-	return op, ok && op.Collection == "" && op.Upload == (res == resourceUpload || res == resourceUploadContent)
+	return op, ok && op.Upload == (res == resourceUpload || res == resourceUploadContent) && op.Protocol == res.protocol
 }
 
 func (s *Server) getHealth(x *exchange) {

@@ -12,6 +12,9 @@ import (
 	"github.com/resumespec/resumespec/reference/store"
 )
 
+// protocolTus names the operations of tus.
+const protocolTus = "tus"
+
 // tusVersion is the version of tus that is spoken.
 const tusVersion = "1.0.0"
 
@@ -43,7 +46,7 @@ var (
 	resourceTus = &resource{begin: (*Server).beginTus, describe: (*Server).describeTus, methods: methods{
 		http.MethodGet: (*Server).countTus, http.MethodHead: (*Server).countTus,
 		http.MethodPost: (*Server).postTus}}
-	resourceTusUpload = &resource{begin: (*Server).beginTus, find: findTus, describe: (*Server).describeTus, methods: methods{
+	resourceTusUpload = &resource{begin: (*Server).beginTus, find: findTus, gated: true, protocol: protocolTus, describe: (*Server).describeTus, methods: methods{
 		http.MethodGet: unexpired((*Server).getTus), http.MethodHead: unexpired((*Server).headTus),
 		http.MethodPatch: unexpired((*Server).patchTus), http.MethodDelete: unexpired((*Server).deleteTus)}}
 )
@@ -147,7 +150,7 @@ func (s *Server) tusOptions(*http.Request) http.Header {
 
 // countTus answers GET /tus: how many uploads have become complete and were processed.
 func (s *Server) countTus(x *exchange) {
-	s.count(x, func() int { return s.store.TotalIn(pathTus) }, func(tag string) int { return s.store.CountIn(pathTus, tag) })
+	s.count(x, func() int { return s.store.TotalOf(protocolTus) }, func(tag string) int { return s.store.CountOf(protocolTus, tag) })
 }
 
 // findTus accepts an upload only for the user who created it.
@@ -179,7 +182,7 @@ func madeOf(op *store.Operation) string {
 
 func (s *Server) tusUpload(id string) (*store.Operation, bool) {
 	op, ok := s.store.RequestContent(id)
-	return op, ok && op.Collection == pathTus
+	return op, ok && op.Protocol == protocolTus
 }
 
 // unexpired lets requests through to uploads that have not expired (Expiration).

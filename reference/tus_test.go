@@ -992,7 +992,7 @@ func TestTusRestart(t *testing.T) {
 	f.tusCount("a", 3)
 	f.appended(other, 0, []byte("world"))
 	f.eventually(func() bool { return f.tus("HEAD", whole, nil).header.Get("Upload-Offset") == "10" })
-	f.eventually(func() bool { return f.s.store.CountIn("/tus", "a") == 4 })
+	f.eventually(func() bool { return f.s.store.CountOf(protocolTus, "a") == 4 })
 	restart()
 	f.has(whole, []byte("helloworld"))
 	f.has(a, data)

@@ -55,7 +55,7 @@ func (s *Server) postTus(x *exchange) {
 
 // examineJob reads the query of a creation.
 func (s *Server) examineJob(x *exchange) (rec store.Record, p *problem) {
-	rec = store.Record{Owner: x.owner, Save: true, Length: -1, Collection: pathTus, Lasting: true}
+	rec = store.Record{Owner: x.owner, Save: true, Length: -1, Protocol: protocolTus, Lasting: true}
 	if rec.Job, p = parseJob(x.r.URL.RawQuery); p != nil {
 		return rec, p
 	}

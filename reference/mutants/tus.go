@@ -26,7 +26,7 @@ func creatingTus(r *http.Request) bool {
 	return r.URL.Path == tusTarget && r.Method == http.MethodPost
 }
 
-func isTus(op *store.Operation) bool { return op.Collection == tusTarget }
+func isTus(op *store.Operation) bool { return op.Protocol == "tus" }
 
 // tusHead makes a mutant that changes the heads of responses of tus. change returns the status.
 func tusHead(change func(r *http.Request, status int, h http.Header) int) func(*reference.Seams) {

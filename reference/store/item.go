@@ -18,8 +18,8 @@ type Item struct {
 	ContentType string    `json:"type"`
 	Owner       string    `json:"owner,omitempty"`
 	Respond     int64     `json:"respond,omitempty"`
-	Upload      bool      `json:"upload,omitempty"` // made by an operation with Record.Upload
-	Collection  string    `json:"collection,omitempty"`
+	Upload      bool      `json:"upload,omitempty"`   // made by an operation with Record.Upload
+	Protocol    string    `json:"protocol,omitempty"` // Record.Protocol of the operation that made it
 	Created     time.Time `json:"created"`
 	Deleted     bool      `json:"deleted,omitempty"` // the description stays: creations are counted
 }
@@ -29,7 +29,7 @@ type Item struct {
 // it is tried. The rename of the description is the commit point. It returns the item as it is kept.
 func (op *Operation) Commit(it Item) (*Item, error) {
 	s := op.s
-	it.ID, it.Owner, it.Upload, it.Collection = s.seams.Identity(op), op.Owner, op.Upload, op.Collection
+	it.ID, it.Owner, it.Upload, it.Protocol = s.seams.Identity(op), op.Owner, op.Upload, op.Protocol
 	if kept, ok := s.anyItem(it.ID); ok {
 		return kept, nil
 	}
@@ -114,9 +114,7 @@ func (s *Store) addItem(it *Item) {
 	if it.Upload {
 		s.uploads[it.Tag]++
 	}
-	if it.Collection != "" {
-		s.made[counter{it.Collection, it.Tag}]++
-	}
+	s.made.add(it.Protocol, it.Tag)
 }
 
 func (s *Store) anyItem(id string) (*Item, bool) {

@@ -33,12 +33,12 @@ type Record struct {
 	Upload bool `json:"upload,omitempty"`
 	Sparse bool `json:"sparse,omitempty"`
 
-	// Collection is where the operation has its URI, for those that are not told apart by what is above: its effect is
-	// counted there as well.
-	Collection string            `json:"collection,omitempty"`
-	Notes      map[string]string `json:"notes,omitempty"`   // what the client said of it, to be told again
-	Keep       time.Duration     `json:"keep,omitempty"`    // how long it is kept while it is incomplete; 0: as long as the others
-	Lasting    bool              `json:"lasting,omitempty"` // with its effect it is kept as long as the item
+	// Protocol names the protocol that the operation belongs to, where it is one that is counted and found apart.
+	Protocol string `json:"protocol,omitempty"`
+
+	Notes   map[string]string `json:"notes,omitempty"`   // what the client said of it, to be told again
+	Keep    time.Duration     `json:"keep,omitempty"`    // how long it is kept while it is incomplete; 0: as long as the others
+	Lasting bool              `json:"lasting,omitempty"` // with its effect it is kept as long as the item
 	// Partial operations are what others are put together from. They have no effect of their own, and are Receiving for
 	// all their life.
 	Partial bool     `json:"partial,omitempty"`

@@ -57,11 +57,11 @@ type Store struct {
 	contents map[string]*Operation // by Record.ResponseContent
 	keys     map[string]*Operation // by owner and idempotency key
 	items    map[string]*Item
-	tags     map[string]int                     // creations by tag
-	uploads  map[string]int                     // those of them that uploads made
-	made     map[counter]int                    // those of them that belong to a collection
-	wholes   map[string]map[*Operation]struct{} // what is put together from an operation, by Record.RequestContent
-	total    int                                // creations
+	tags     map[string]int // creations by tag
+	uploads  map[string]int // those of them that uploads made
+	total    int            // creations
+	made     made           // creations by protocol
+	wholes   wholes         // what is put together from an operation
 
 	serial      atomic.Int64 // of the last effect of a document
 	docMu       sync.Mutex   // taken after that of a document
@@ -100,8 +100,8 @@ func Open(o Options) (*Store, error) {
 		items:    map[string]*Item{},
 		tags:     map[string]int{},
 		uploads:  map[string]int{},
-		made:     map[counter]int{},
-		wholes:   map[string]map[*Operation]struct{}{},
+		made:     made{},
+		wholes:   wholes{},
 
 		docs:      map[Place]*Document{},
 		hidden:    map[string]*Document{},
@@ -208,7 +208,7 @@ func (s *Store) register(op *Operation) bool {
 	if op.Key != "" {
 		s.keys[keyOf(op.Owner, op.Key)] = op
 	}
-	s.addWhole(op)
+	s.wholes.add(op)
 	return true
 }
 
@@ -226,7 +226,7 @@ func (s *Store) unregister(op *Operation) bool {
 	if k := keyOf(op.Owner, op.Key); op.Key != "" && s.keys[k] == op {
 		delete(s.keys, k)
 	}
-	s.dropWhole(op)
+	s.wholes.drop(op)
 	return true
 }
 
