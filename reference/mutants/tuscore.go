@@ -298,14 +298,6 @@ func tusEffect() []Mutant {
 				return &shifted{content, 1}
 			}),
 		},
-		{
-			Name: "tus-stored-untagged", Sentence: "The bytes have no validator, so that a download cannot be completed safely.",
-			Breaks: tusCases("download.validator"),
-			Apply: field(tusUploads, func(_ *http.Request, _ int, h http.Header) {
-				h.Del("ETag")
-				h.Del("Last-Modified")
-			}),
-		},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/resumespec/resumespec/reference"
@@ -82,23 +83,21 @@ func tusCreation() []Mutant {
 			Apply:  without("Upload-Metadata", onHEAD),
 		},
 		{
-			Name: "tus-metadata-respelled", Sentence: "HEAD tells the metadata in another order.",
+			Name: "tus-metadata-respelled", Sentence: "HEAD tells the metadata with keys in upper case.",
 			Breaks: tusCases("creation.metadata"),
 			Apply: tusHead(func(_ *http.Request, status int, h http.Header) int {
 				if value := h.Get("Upload-Metadata"); value != "" {
 					pairs := strings.Split(value, ",")
-					slices.Reverse(pairs)
+					for i, pair := range pairs {
+						key, encoded, there := strings.Cut(pair, " ")
+						if pairs[i] = strings.ToUpper(key); there {
+							pairs[i] += " " + encoded
+						}
+					}
 					h.Set("Upload-Metadata", strings.Join(pairs, ","))
 				}
 				return status
 			}),
-		},
-		{
-			Name: "tus-metadata-unchecked", Sentence: "Metadata are taken whose values are not in Base64.",
-			Breaks: tusCases("creation.bad-metadata"),
-			Apply: func(s *reference.Seams) {
-				s.Tus.Metadata = func(string) (map[string]string, error) { return nil, nil }
-			},
 		},
 		{
 			Name: "tus-content-offset-unsaid", Sentence: "A creation with bytes does not tell how many are kept.",
@@ -149,14 +148,24 @@ func tusCreation() []Mutant {
 			Apply:  regarding(http.MethodPatch, func(h http.Header) { h.Del("Upload-Length") }),
 		},
 		{
-			Name: "tus-length-changed", Sentence: "A length that contradicts the one that is known is ignored.",
+			Name: "tus-length-changed", Sentence: "A length that contradicts the one that is known takes its place, and HEAD tells it.",
 			Breaks: tusCases("defer.unchanged"),
-			Apply: writingAs(func(_ *http.Request, op *store.Operation, w reference.TusWrite, err error) (reference.TusWrite, error) {
-				if op.Progress().Length >= 0 {
-					w.Length = -1
-				}
-				return w, err
-			}),
+			Apply: func(s *reference.Seams) {
+				var lengths sync.Map // by path
+				writingAs(func(r *http.Request, op *store.Operation, w reference.TusWrite, err error) (reference.TusWrite, error) {
+					if known := op.Progress().Length; known >= 0 && w.Length >= 0 && w.Length != known {
+						lengths.Store(r.URL.Path, r.Header.Get("Upload-Length"))
+						w.Length = -1
+					}
+					return w, err
+				})(s)
+				tusHead(func(r *http.Request, status int, h http.Header) int {
+					if length, ok := lengths.Load(r.URL.Path); ok && onHEAD(r, status, h) {
+						h.Set("Upload-Length", length.(string))
+					}
+					return status
+				})(s)
+			},
 		},
 	}
 }
@@ -273,16 +282,6 @@ func tusConcat() []Mutant {
 			}),
 		},
 		{
-			Name: "tus-concat-used-up", Sentence: "A partial upload can be used once.",
-			Breaks: tusCases("concat.reuse"),
-			Apply: func(s *reference.Seams) {
-				next := s.Tus.Part
-				s.Tus.Part = func(r *http.Request, op *store.Operation, owner string) bool {
-					return next(r, op, owner) && len(op.Wholes()) == 0
-				}
-			},
-		},
-		{
 			Name: "tus-concat-parts-count", Sentence: "A partial upload is processed when it is complete.",
 			Breaks: tusCases("concat.partial-unprocessed"),
 			Apply: func(s *reference.Seams) {
@@ -369,22 +368,6 @@ func tusConcat() []Mutant {
 			Apply: func(s *reference.Seams) {
 				s.Tus.Part = func(_ *http.Request, op *store.Operation, _ string) bool { return op.Partial }
 			},
-		},
-		{
-			Name: "tus-concat-of-all", Sentence: "Uploads that are not partial may become parts of a final one.",
-			Breaks: tusCases("concat.not-partial"),
-			Apply: func(s *reference.Seams) {
-				s.Tus.Part = func(_ *http.Request, op *store.Operation, owner string) bool { return op.Owner == owner }
-			},
-		},
-		{
-			Name: "tus-concat-takes-length", Sentence: "A final upload may come with a length.",
-			Breaks: tusCases("concat.no-length"),
-			Apply: regarding(http.MethodPost, func(h http.Header) {
-				if strings.HasPrefix(h.Get("Upload-Concat"), "final") {
-					h.Del("Upload-Length")
-				}
-			}),
 		},
 	}
 }

@@ -113,17 +113,6 @@ func tusPatch() []Mutant {
 			Apply:  restatus(http.MethodPatch, http.StatusUnsupportedMediaType, http.StatusBadRequest),
 		},
 		{
-			Name: "tus-patch-past-end-cut", Sentence: "Of a PATCH that goes past the length what fits is taken.",
-			Breaks: tusCases("patch.past-end"),
-			Apply: writingAs(func(r *http.Request, op *store.Operation, w reference.TusWrite, err error) (reference.TusWrite, error) {
-				if left := op.Progress().Length - w.Offset; err == nil && left >= 0 && w.Size > left {
-					w.Size = left
-					r.Body = io.NopCloser(io.LimitReader(r.Body, left))
-				}
-				return w, err
-			}),
-		},
-		{
 			Name: "tus-cut-dropped", Sentence: "What has come of a PATCH that is cut is dropped.",
 			Breaks: tusCases("upload.keeps", "upload.cut"),
 			Apply: func(s *reference.Seams) {
