@@ -27,6 +27,10 @@
 //	/documents/{name}    GET and HEAD with ranges; PUT the whole, with Expect: Range, or with the query of Link-Template;
 //	                     PATCH with message/byterange, multipart/byteranges, application/byteranges; DELETE. The query of a
 //	                     write takes what POST /items does
+//	POST /tus            creates an upload by tus 1.0.0: 201 with Location. In the query the same as of /items, and keep: how
+//	                     long the upload is kept while it is not finished, up to 24h. OPTIONS tells what there is
+//	GET /tus?tag=T       {"count": n}: uploads with the tag that have become complete and were processed
+//	/tus/{id}            HEAD for the offset, PATCH, DELETE; GET for the bytes that are kept
 //	/healthz             200 when it serves
 //
 // # Durability
@@ -80,5 +84,18 @@
 //   - A range of a PUT without a complete length is complete in itself, unless a complete length is known.
 //   - A reader whose bytes are changed while it reads is cut off; it may resume with If-Range, and gets the new document.
 //   - Expect: Range over HTTP/2, and in a server that embeds Handler, is as that server hands it on.
+//   - What tus leaves open: a PATCH at the offset that is kept takes over from any older one, at once; one at another offset is
+//     409, tells the offset, and disturbs nobody. HEAD stops no upload. A PATCH whose content is interrupted leaves what has
+//     come, one that is refused nothing; with a checksum nothing is kept, nor told, before it is verified.
+//   - The last PATCH is answered when the upload is processed: 204, or the error that was asked for, with Upload-Offset in
+//     both. A PATCH without content at the end of a complete upload gets that answer again. A creation that completes the
+//     upload has respond bytes of content.
+//   - An upload by tus that is cut while it is created is forgotten: nobody knows its URL. What is complete stays until DELETE,
+//     which waits for processing; what is not, and each partial upload, expires: 410, and 404 when it was swept.
+//   - A final upload is put together when its last part is complete, and until then has no offset and no bytes. Where a part
+//     goes before, it never is, and expires. Of the URLs of its parts the path counts only. 400 for what is no partial upload
+//     of the same user; 404 for the whole where there turns out to be no room for it.
+//   - Tus-Resumable is not asked for where tus has nothing to say: at GET, and at HEAD of /tus. A length that is missing,
+//     malformed or contradicts is 400; bytes behind it are 413, as is a length above Tus-Max-Size.
 //   - /items takes any content type but message/* and multipart/*, and no content coding.
 package reference

@@ -88,8 +88,9 @@ func (f *fixture) do(method, path string, body []byte, header ...string) answer 
 		f.Fatal(err)
 	}
 	for _, line := range header {
-		name, value, _ := strings.Cut(line, ": ")
-		req.Header.Add(name, value)
+		if name, value, ok := strings.Cut(line, ": "); ok {
+			req.Header.Add(name, value)
+		}
 	}
 	if f.auth != "" && req.Header.Get("Authorization") == "" {
 		req.Header.Set("Authorization", f.auth)

@@ -24,9 +24,14 @@ type exchange struct {
 type resource struct {
 	// find sets what the methods need and tells whether the resource is there for this user. It comes
 	// before the method: who may not see a resource learns nothing of it, whatever the method.
-	find    func(*Server, *exchange) bool
-	open    bool // needs no user
-	methods map[string]func(*Server, *exchange)
+	find  func(*Server, *exchange) bool
+	open  bool // needs no user
+	gated bool // who writes to it calls exchange.known, when readers know of it
+	// protocol is that of the operations that have such a resource (store.Record.Protocol).
+	protocol string
+	methods  map[string]func(*Server, *exchange)
+	// begin comes before everything else, also before find. False: it has answered.
+	begin func(*Server, *exchange) bool
 	// describe sets what OPTIONS tells beside the methods, and so does the refusal of a method.
 	describe func(*Server, *exchange)
 }
@@ -40,6 +45,7 @@ const (
 	pathUploads   = "/uploads"
 	pathContent   = "/content"
 	pathDocuments = "/documents"
+	pathTus       = "/tus"
 	pathHealth    = "/healthz"
 )
 
@@ -58,7 +64,7 @@ var (
 		http.MethodGet: (*Server).getReceipt, http.MethodHead: (*Server).getReceipt}}
 	resourceDocuments = &resource{methods: methods{
 		http.MethodGet: (*Server).countDocuments, http.MethodHead: (*Server).countDocuments}}
-	resourceDocument = &resource{describe: (*Server).describeDocument, methods: methods{
+	resourceDocument = &resource{gated: true, describe: (*Server).describeDocument, methods: methods{
 		http.MethodGet: (*Server).getDocument, http.MethodHead: (*Server).getDocument,
 		http.MethodPut: (*Server).putDocument, http.MethodPatch: (*Server).patchDocument,
 		http.MethodDelete: (*Server).deleteDocument}}
@@ -91,6 +97,8 @@ func route(path string) (*resource, string) {
 		return resourceUploads, ""
 	case pathDocuments:
 		return resourceDocuments, ""
+	case pathTus:
+		return resourceTus, ""
 	}
 	if name, ok := strings.CutPrefix(path, pathDocuments+"/"); ok && validName(name) {
 		return resourceDocument, name
@@ -106,6 +114,7 @@ func route(path string) (*resource, string) {
 		{pathResponses, "", resourceResponse},
 		{pathUploads + "/", pathContent, resourceUploadContent},
 		{pathUploads + "/", "", resourceUpload},
+		{pathTus + "/", "", resourceTusUpload},
 	} {
 		id, ok := strings.CutPrefix(path, t.prefix)
 		if !ok {
@@ -129,14 +138,17 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 	x.peer = newPeer(x)
 	defer context.AfterFunc(s.ctx, x.peer.Stop)()
 	res, id := route(r.URL.EscapedPath())
-	if res != resourceDocument || r.Method != http.MethodPut && r.Method != http.MethodPatch {
+	if x.id = id; res != nil && res.begin != nil && !res.begin(s, x) {
+		return
+	}
+	r = x.r
+	if res == nil || !res.gated || r.Method != http.MethodPut && r.Method != http.MethodPatch {
 		known() // the others are when they are at their gate
 	}
 	if res == nil {
 		s.refuse(x, problem{Status: http.StatusNotFound})
 		return
 	}
-	x.id = id
 	if !s.seams.HTTP.Meets(r) {
 		x.w.Header().Set("Connection", "close") // as net/http does: the body may come or not
 		s.refuse(x, problem{Status: http.StatusExpectationFailed})
@@ -201,13 +213,13 @@ func (s *Server) find(r *http.Request, id string) (*store.Operation, bool) {
 	res, _ := route(r.URL.EscapedPath())
 	search := s.store.ResponseContent
 	switch res {
-	case resourceRequest, resourceUpload, resourceUploadContent:
+	case resourceRequest, resourceUpload, resourceUploadContent, resourceTusUpload:
 		search = s.store.RequestContent
 	case resourceMessage:
 		search = s.store.ResponseMessage
 	}
 	op, ok := search(id)
-	return op, ok && op.Upload == (res == resourceUpload || res == resourceUploadContent)
+	return op, ok && op.Upload == (res == resourceUpload || res == resourceUploadContent) && op.Protocol == res.protocol
 }
 
 func (s *Server) getHealth(x *exchange) {

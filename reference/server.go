@@ -62,6 +62,9 @@ func New(o Options) (*Server, error) {
 	for _, op := range st.Pending() {
 		s.process(op, nil)
 	}
+	for _, op := range st.Unjoined() {
+		s.begin(func() { s.joinLater(op) })
+	}
 	for _, d := range st.Unfinished() {
 		s.processDocument(d, nil)
 	}

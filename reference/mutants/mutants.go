@@ -40,6 +40,8 @@ func All() []Mutant {
 		{"upload-resource status", uploadStatus()}, {"upload-resource outcome", uploadOutcome()}, {"upload-resource life", uploadLife()},
 		{"byterange offer", byterangeOffer()}, {"byterange download", byterangeDownload()}, {"byterange upload", byterangeUpload()},
 		{"byterange part", byterangePart()}, {"byterange refuse", byterangeRefuse()}, {"byterange transaction", byterangeTransaction()},
+		{"tus version", tusVersion()}, {"tus offset", tusOffset()}, {"tus patch", tusPatch()}, {"tus checksum", tusChecksum()},
+		{"tus creation", tusCreation()}, {"tus life", tusLife()}, {"tus concatenation", tusConcat()}, {"tus effect", tusEffect()},
 		{"expect-range", expectRange()}, {"range-query", rangeQuery()},
 	} {
 		for _, m := range area.mutants {

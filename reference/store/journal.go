@@ -33,6 +33,17 @@ type Record struct {
 	Upload bool `json:"upload,omitempty"`
 	Sparse bool `json:"sparse,omitempty"`
 
+	// Protocol names the protocol that the operation belongs to, where it is one that is counted and found apart.
+	Protocol string `json:"protocol,omitempty"`
+
+	Notes   map[string]string `json:"notes,omitempty"`   // what the client said of it, to be told again
+	Keep    time.Duration     `json:"keep,omitempty"`    // how long it is kept while it is incomplete; 0: as long as the others
+	Lasting bool              `json:"lasting,omitempty"` // with its effect it is kept as long as the item
+	// Partial operations are what others are put together from. They have no effect of their own, and are Receiving for
+	// all their life.
+	Partial bool     `json:"partial,omitempty"`
+	Parts   []string `json:"parts,omitempty"` // the request contents, in order, that the body is put together from
+
 	// Transient operations have no URI and no key: nobody can come back to them, so they have no journal.
 	Transient bool `json:"-"`
 }

@@ -104,7 +104,7 @@ func (op *Operation) restore() {
 	if op.response != nil {
 		op.state = Done
 		close(op.done)
-	} else if op.kept.Prefix() == op.length && (written || !op.Upload) {
+	} else if op.kept.Prefix() == op.length && (written || !op.Upload) && !op.Partial {
 		op.state = Complete
 	}
 	if _, made := op.s.items[op.Item]; !made {

@@ -17,6 +17,7 @@ var (
 	ErrComplete   = errors.New("the upload is complete already")
 	ErrClosed     = errors.New("the operation is closed")
 	ErrPastEnd    = errors.New("more bytes than the complete length")
+	ErrOffset     = errors.New("is not where the bytes kept end")
 	ErrLength     = errors.New("contradicts the complete length")
 	ErrGap        = errors.New("starts beyond the bytes kept")
 	ErrScattered  = errors.New("too many separate ranges are kept already")
@@ -59,6 +60,8 @@ type Store struct {
 	tags     map[string]int // creations by tag
 	uploads  map[string]int // those of them that uploads made
 	total    int            // creations
+	made     made           // creations by protocol
+	wholes   wholes         // what is put together from an operation
 
 	serial      atomic.Int64 // of the last effect of a document
 	docMu       sync.Mutex   // taken after that of a document
@@ -97,6 +100,8 @@ func Open(o Options) (*Store, error) {
 		items:    map[string]*Item{},
 		tags:     map[string]int{},
 		uploads:  map[string]int{},
+		made:     made{},
+		wholes:   wholes{},
 
 		docs:      map[Place]*Document{},
 		hidden:    map[string]*Document{},
@@ -203,6 +208,7 @@ func (s *Store) register(op *Operation) bool {
 	if op.Key != "" {
 		s.keys[keyOf(op.Owner, op.Key)] = op
 	}
+	s.wholes.add(op)
 	return true
 }
 
@@ -220,6 +226,7 @@ func (s *Store) unregister(op *Operation) bool {
 	if k := keyOf(op.Owner, op.Key); op.Key != "" && s.keys[k] == op {
 		delete(s.keys, k)
 	}
+	s.wholes.drop(op)
 	return true
 }
 

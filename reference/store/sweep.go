@@ -13,7 +13,7 @@ func (s *Store) Sweep(incomplete, finished time.Duration) (int, error) {
 	var closed int
 	var errs []error
 	for _, op := range s.operations() {
-		if !op.expired(now, incomplete, finished) {
+		if !op.expired(now, incomplete, finished) || op.lasts() {
 			continue
 		}
 		if err := op.Cancel(); err != nil && !errors.Is(err, ErrBusy) {
@@ -37,10 +37,43 @@ func (op *Operation) expired(now time.Time, incomplete, finished time.Duration) 
 	defer op.mu.Unlock()
 	switch op.state {
 	case Receiving:
-		return len(op.writers) == 0 && now.Sub(op.touched) >= incomplete
+		return len(op.writers) == 0 && !now.Before(op.expires(incomplete))
 	case Done:
-		return now.Sub(op.touched) >= finished
+		return op.Lasting && op.made() || now.Sub(op.touched) >= finished
 	default:
 		return false
 	}
+}
+
+// made tells whether the effect has been. op.mu is held, or the operation is Done.
+func (op *Operation) made() bool { return op.response != nil && op.response.Status < 400 }
+
+// lasts tells whether an operation is kept for its item.
+func (op *Operation) lasts() bool {
+	if !op.Lasting || op.State() != Done || !op.made() {
+		return false
+	}
+	_, there := op.s.Item(op.Item)
+	return there
+}
+
+// expires is when an operation that is being received is closed if nobody touches it. op.mu is held.
+func (op *Operation) expires(incomplete time.Duration) time.Time {
+	if op.Keep > 0 {
+		incomplete = op.Keep
+	}
+	return op.touched.Add(incomplete)
+}
+
+// Expires tells when an operation that is being received is closed if nobody touches it, where others are after incomplete;
+// false for one that is not being received.
+func (op *Operation) Expires(incomplete time.Duration) (time.Time, bool) {
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	return op.expires(incomplete), op.state == Receiving
+}
+
+// Expired tells whether Sweep would close an operation that is being received.
+func (op *Operation) Expired(incomplete time.Duration) bool {
+	return op.State() == Receiving && op.expired(op.s.now(), incomplete, 0)
 }

@@ -62,6 +62,17 @@ func (op *Operation) AcquireRange(seen []*Writer, peer Peer, r Extent) (*Writer,
 	return op.acquire(seen, peer, r)
 }
 
+// AcquireAt takes the right to append from whoever has it, where the prefix ends at offset; elsewhere it fails with
+// ErrOffset, and disturbs nobody.
+func (op *Operation) AcquireAt(offset int64, peer Peer) (*Writer, error) {
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	if op.state == Receiving && op.kept.Prefix() != offset {
+		return nil, ErrOffset
+	}
+	return op.acquire(op.writers, peer, Extent{offset, math.MaxInt64})
+}
+
 func (op *Operation) acquire(seen []*Writer, peer Peer, r Extent) (*Writer, error) {
 	switch {
 	case op.state == Closed:
@@ -219,7 +230,7 @@ func (w *Writer) Truncate(n int64) error {
 	gone := before - op.kept.Bytes()
 	_ = op.s.quota.addBytes(op.Owner, -gone) // giving back is never refused
 	op.counted -= gone
-	op.synced = min(op.synced, n)
+	op.synced = -1 // the file as it is now is still to be synced
 	w.rest.From, w.flushed = min(w.rest.From, n), min(w.flushed, n)
 	return nil
 }
