@@ -26,6 +26,9 @@ type resource struct {
 	// before the method: who may not see a resource learns nothing of it, whatever the method.
 	find    func(*Server, *exchange) bool
 	open    bool // needs no user
+	gated   bool // who writes to it calls exchange.known, when readers know of it
+	// protocol is that of the operations that have such a resource (store.Record.Protocol).
+	protocol string
 	methods map[string]func(*Server, *exchange)
 	// describe sets what OPTIONS tells beside the methods, and so does the refusal of a method.
 	describe func(*Server, *exchange)
@@ -40,6 +43,7 @@ const (
 	pathUploads   = "/uploads"
 	pathContent   = "/content"
 	pathDocuments = "/documents"
+	pathFiles     = "/files"
 	pathHealth    = "/healthz"
 )
 
@@ -58,7 +62,7 @@ var (
 		http.MethodGet: (*Server).getReceipt, http.MethodHead: (*Server).getReceipt}}
 	resourceDocuments = &resource{methods: methods{
 		http.MethodGet: (*Server).countDocuments, http.MethodHead: (*Server).countDocuments}}
-	resourceDocument = &resource{describe: (*Server).describeDocument, methods: methods{
+	resourceDocument = &resource{gated: true, describe: (*Server).describeDocument, methods: methods{
 		http.MethodGet: (*Server).getDocument, http.MethodHead: (*Server).getDocument,
 		http.MethodPut: (*Server).putDocument, http.MethodPatch: (*Server).patchDocument,
 		http.MethodDelete: (*Server).deleteDocument}}
@@ -91,6 +95,8 @@ func route(path string) (*resource, string) {
 		return resourceUploads, ""
 	case pathDocuments:
 		return resourceDocuments, ""
+	case pathFiles:
+		return resourceFiles, ""
 	}
 	if name, ok := strings.CutPrefix(path, pathDocuments+"/"); ok && validName(name) {
 		return resourceDocument, name
@@ -106,6 +112,7 @@ func route(path string) (*resource, string) {
 		{pathResponses, "", resourceResponse},
 		{pathUploads + "/", pathContent, resourceUploadContent},
 		{pathUploads + "/", "", resourceUpload},
+		{pathFiles + "/", "", resourceFile},
 	} {
 		id, ok := strings.CutPrefix(path, t.prefix)
 		if !ok {
@@ -129,7 +136,7 @@ func (s *Server) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 	x.peer = newPeer(x)
 	defer context.AfterFunc(s.ctx, x.peer.Stop)()
 	res, id := route(r.URL.EscapedPath())
-	if res != resourceDocument || r.Method != http.MethodPut && r.Method != http.MethodPatch {
+	if res == nil || !res.gated || r.Method != http.MethodPut && r.Method != http.MethodPatch {
 		known() // the others are when they are at their gate
 	}
 	if res == nil {
@@ -201,13 +208,13 @@ func (s *Server) find(r *http.Request, id string) (*store.Operation, bool) {
 	res, _ := route(r.URL.EscapedPath())
 	search := s.store.ResponseContent
 	switch res {
-	case resourceRequest, resourceUpload, resourceUploadContent:
+	case resourceRequest, resourceUpload, resourceUploadContent, resourceFile:
 		search = s.store.RequestContent
 	case resourceMessage:
 		search = s.store.ResponseMessage
 	}
 	op, ok := search(id)
-	return op, ok && op.Upload == (res == resourceUpload || res == resourceUploadContent)
+	return op, ok && op.Upload == (res == resourceUpload || res == resourceUploadContent) && op.Protocol == res.protocol
 }
 
 func (s *Server) getHealth(x *exchange) {

@@ -32,6 +32,7 @@ type Seams struct {
 	Store   store.Seams
 
 	Document DocumentSeams
+	Rufh     RufhSeams
 }
 
 // DocumentSeams are about documents and how they are written to.
@@ -221,6 +222,7 @@ func (s *Server) decisions() Seams {
 		Status:   func(*http.Request, store.View) int { return http.StatusNoContent },
 		Repeated: func(_ *http.Request, v store.View) *store.Response { return v.Response },
 	}
+	seams.Rufh = s.rufhDecisions()
 	if s.opts.Seams != nil {
 		s.opts.Seams(&seams)
 	}

@@ -18,7 +18,10 @@ type Item struct {
 	ContentType string    `json:"type"`
 	Owner       string    `json:"owner,omitempty"`
 	Respond     int64     `json:"respond,omitempty"`
-	Upload      bool      `json:"upload,omitempty"` // made by an operation with Record.Upload
+	Upload      bool      `json:"upload,omitempty"`   // made by an operation with Record.Upload
+	Protocol    string    `json:"protocol,omitempty"` // Record.Protocol of the operation that made it
+	Coding      string    `json:"coding,omitempty"`   // Content-Encoding
+	Name        string    `json:"name,omitempty"`     // file name
 	Created     time.Time `json:"created"`
 	Deleted     bool      `json:"deleted,omitempty"` // the description stays: creations are counted
 }
@@ -28,7 +31,7 @@ type Item struct {
 // it is tried. The rename of the description is the commit point. It returns the item as it is kept.
 func (op *Operation) Commit(it Item) (*Item, error) {
 	s := op.s
-	it.ID, it.Owner, it.Upload = s.seams.Identity(op), op.Owner, op.Upload
+	it.ID, it.Owner, it.Upload, it.Protocol = s.seams.Identity(op), op.Owner, op.Upload, op.Protocol
 	if kept, ok := s.anyItem(it.ID); ok {
 		return kept, nil
 	}
@@ -113,6 +116,7 @@ func (s *Store) addItem(it *Item) {
 	if it.Upload {
 		s.uploads[it.Tag]++
 	}
+	s.made.add(it.Protocol, it.Tag)
 }
 
 func (s *Store) anyItem(id string) (*Item, bool) {

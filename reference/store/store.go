@@ -59,6 +59,7 @@ type Store struct {
 	tags     map[string]int // creations by tag
 	uploads  map[string]int // those of them that uploads made
 	total    int            // creations
+	made     made           // creations by protocol
 
 	serial      atomic.Int64 // of the last effect of a document
 	docMu       sync.Mutex   // taken after that of a document
@@ -97,6 +98,7 @@ func Open(o Options) (*Store, error) {
 		items:    map[string]*Item{},
 		tags:     map[string]int{},
 		uploads:  map[string]int{},
+		made:     made{},
 
 		docs:      map[Place]*Document{},
 		hidden:    map[string]*Document{},

@@ -1,0 +1,66 @@
+package store
+
+import "time"
+
+// CompleteAt ends an explicit upload of which n bytes are kept: by it the operation has a complete length, and its caller
+// processes the body. It fails with ErrLength when another length is known, or when not just those bytes are kept. What
+// says so is in the journal before: after a kill the upload is complete or is not, and never by its length alone.
+func (w *Writer) CompleteAt(n int64) error {
+	op := w.op
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	switch {
+	case !w.current():
+		return ErrFenced
+	case op.state != Receiving:
+		return ErrComplete
+	case op.length >= 0 && op.length != n, !op.s.seams.Whole(op, op.kept.Prefix(), n):
+		return ErrLength
+	}
+	if !op.Transient {
+		if err := appendLines(op.s.path(dirOperations, op.ID), false, entry{Length: &n}, entry{Complete: true}); err != nil {
+			return err
+		}
+		op.promised = false
+	}
+	op.length, op.marked = n, true
+	op.state, op.writers = Complete, nil
+	return nil
+}
+
+// Interrupt fences the writers of an operation: their late bytes never get in.
+func (op *Operation) Interrupt() { op.fence() }
+
+// Touched is when the operation began, last took a byte, or was finished: what its expiry counts from.
+func (op *Operation) Touched() time.Time {
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	return op.touched
+}
+
+// made counts the items of each protocol by tag.
+type made map[string]map[string]int
+
+func (m made) add(protocol, tag string) {
+	if m[protocol] == nil {
+		m[protocol] = map[string]int{}
+	}
+	m[protocol][tag]++
+}
+
+// CountOf is the number of items that operations of a protocol (Record.Protocol) made with a tag, deleted ones included.
+func (s *Store) CountOf(protocol, tag string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.made[protocol][tag]
+}
+
+// TotalOf is the number of items that operations of a protocol made.
+func (s *Store) TotalOf(protocol string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, made := range s.made[protocol] {
+		n += made
+	}
+	return n
+}
