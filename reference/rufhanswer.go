@@ -107,8 +107,7 @@ func (u *resumption) fail(err error) {
 // deactivates tells whether an upload cannot go on after an error: one that nobody can come back to, one that has
 // grown beyond max-size, and in newer texts one that has brought more than its length.
 func deactivates(d Draft, op *store.Operation, err error) bool {
-	return op.Transient || errors.Is(err, errMaxSize) && op.State() == store.Receiving && op.Progress().Offset > 0 ||
-		errors.Is(err, errOverflow) && d.Invalidates
+	return op.Transient || errors.Is(err, errGrown) || errors.Is(err, errOverflow) && d.Invalidates
 }
 
 // refuse answers with an error of the protocol.
@@ -181,6 +180,7 @@ func (u *resumption) problem(err error) problem {
 		{store.ErrLength, http.StatusBadRequest, problemInconsistent},
 		{errOverflow, http.StatusBadRequest, problemInconsistent},
 		{errMaxSize, http.StatusRequestEntityTooLarge, ""},
+		{errGrown, http.StatusRequestEntityTooLarge, ""},
 		{errMaxAppend, http.StatusRequestEntityTooLarge, ""},
 		{errMinAppend, http.StatusBadRequest, ""},
 		{errMinSize, http.StatusBadRequest, ""},

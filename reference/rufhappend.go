@@ -23,6 +23,7 @@ var (
 	errInconsistent  = errors.New("inconsistent length values for upload")
 	errOverflow      = errors.New("more bytes than the length of the upload")
 	errMaxSize       = errors.New("larger than max-size")
+	errGrown         = errors.New("grew larger than max-size")
 	errMinSize       = errors.New("smaller than min-size, or of unknown length: it cannot be resumed")
 	errMaxAppend     = errors.New("larger than max-append-size")
 	errMinAppend     = errors.New("smaller than min-append-size")

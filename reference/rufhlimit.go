@@ -133,12 +133,12 @@ func withinLimits(a Append, l UploadLimits, offset, length int64) error {
 
 // room is how many bytes a request that begins at offset may bring, and what is wrong with more.
 func room(a Append, l UploadLimits, offset, length int64) (n int64, beyond error) {
-	n, beyond = maxDigits, errMaxSize
+	n, beyond = maxDigits, errGrown
 	if length >= 0 {
 		n, beyond = length-offset, errOverflow
 	}
 	if l.MaxSize > 0 && l.MaxSize-offset < n {
-		n, beyond = l.MaxSize-offset, errMaxSize
+		n, beyond = l.MaxSize-offset, errGrown
 	}
 	if l.MaxAppend > 0 && l.MaxAppend < n && (!a.Creates || a.Draft.Limited) {
 		n, beyond = l.MaxAppend, errMaxAppend
