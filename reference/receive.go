@@ -73,7 +73,7 @@ type receiver struct {
 	x      *exchange
 	writer sink
 	peer   *peer
-	limit  int64         // no more bytes than this; errTooLarge beyond
+	limit  int64 // no more bytes than this; errTooLarge beyond
 	// kept is called when the first total bytes are kept, end at the end of the body; nil: nobody wants to know.
 	kept func(total int64, end bool) error
 }

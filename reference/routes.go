@@ -24,12 +24,12 @@ type exchange struct {
 type resource struct {
 	// find sets what the methods need and tells whether the resource is there for this user. It comes
 	// before the method: who may not see a resource learns nothing of it, whatever the method.
-	find    func(*Server, *exchange) bool
-	open    bool // needs no user
-	gated   bool // who writes to it calls exchange.known, when readers know of it
+	find  func(*Server, *exchange) bool
+	open  bool // needs no user
+	gated bool // who writes to it calls exchange.known, when readers know of it
 	// protocol is that of the operations that have such a resource (store.Record.Protocol).
 	protocol string
-	methods map[string]func(*Server, *exchange)
+	methods  map[string]func(*Server, *exchange)
 	// describe sets what OPTIONS tells beside the methods, and so does the refusal of a method.
 	describe func(*Server, *exchange)
 }

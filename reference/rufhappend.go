@@ -157,7 +157,7 @@ func (u *resumption) receive(length int64) (complete bool, err error) {
 	case in.Err != nil:
 		u.s.broken(in, u.writer)
 		return false, in.Err
-	case !u.Fields.completes() && u.Fields.Complete != nil:
+	case !u.Fields.Completes() && u.Fields.Complete != nil:
 		return false, nil
 	}
 	return u.complete()

@@ -138,8 +138,8 @@ func uploadFields(d Draft, h http.Header) (f UploadFields) {
 	return f
 }
 
-// completes tells whether the upload is to be complete with the request.
-func (f UploadFields) completes() bool { return f.Complete != nil && *f.Complete }
+// Completes tells whether the upload is to be complete with the request.
+func (f UploadFields) Completes() bool { return f.Complete != nil && *f.Complete }
 
 // setComplete sets the field of completeness.
 func (d Draft) setComplete(h http.Header, complete bool) {

@@ -238,7 +238,9 @@ func FuzzUploadRequest(f *testing.F) {
 	}
 	f.Cleanup(func() { _ = s.Close() })
 	f.Fuzz(func(t *testing.T, version, complete, offset, length, digest string, body []byte) {
-		call := func(method, path string, fields map[string]string, body []byte) *http.Response { return serveOnce(s, method, path, fields, body) }
+		call := func(method, path string, fields map[string]string, body []byte) *http.Response {
+			return serveOnce(s, method, path, fields, body)
+		}
 		made := call("POST", "/files", map[string]string{fieldUploadComplete: "?0"}, []byte("abc"))
 		uri := made.Header.Get("Location")
 		fields := map[string]string{fieldInterop: version, fieldUploadComplete: complete, fieldUploadIncomplete: complete, fieldUploadOffset: offset,

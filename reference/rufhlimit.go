@@ -74,7 +74,7 @@ func (a Append) length(offset int64) (int64, error) {
 	if a.Fields.Length != nil {
 		length = *a.Fields.Length
 	}
-	if a.Content < 0 || !a.Fields.completes() {
+	if a.Content < 0 || !a.Fields.Completes() {
 		return length, nil
 	}
 	if length >= 0 && length != offset+a.Content {
@@ -92,7 +92,7 @@ func (s *Server) appendFits(a Append, up store.Progress) error {
 		return errOffset
 	}
 	if up.State != store.Receiving {
-		if !a.Draft.Replays || !a.Fields.completes() || a.Content > 0 {
+		if !a.Draft.Replays || !a.Fields.Completes() || a.Content > 0 {
 			return errCompleted
 		}
 		return nil
@@ -125,7 +125,7 @@ func withinLimits(a Append, l UploadLimits, offset, length int64) error {
 		return errMaxSize
 	case appends && l.MaxAppend > 0 && a.Content > l.MaxAppend:
 		return errMaxAppend
-	case appends && a.Content >= 0 && a.Content < l.MinAppend && !a.Fields.completes() && (!a.Creates || a.Content > 0):
+	case appends && a.Content >= 0 && a.Content < l.MinAppend && !a.Fields.Completes() && (!a.Creates || a.Content > 0):
 		return errMinAppend
 	}
 	return nil

@@ -34,6 +34,8 @@ func All() []Mutant {
 		{"byterange offer", byterangeOffer()}, {"byterange download", byterangeDownload()}, {"byterange upload", byterangeUpload()},
 		{"byterange part", byterangePart()}, {"byterange refuse", byterangeRefuse()}, {"byterange transaction", byterangeTransaction()},
 		{"expect-range", expectRange()}, {"range-query", rangeQuery()},
+		{"rufh create", rufhCreate()}, {"rufh interop", rufhDraft()}, {"rufh offset", rufhOffset()}, {"rufh append", rufhAppend()},
+		{"rufh length", rufhLength()}, {"rufh life", rufhLife()},
 	} {
 		for _, m := range area.mutants {
 			m.Area = area.name
