@@ -119,7 +119,7 @@ func (u *resumption) refuse(err error) {
 		u.Draft.setComplete(h, errors.As(err, &byTarget) && !u.Draft.Received)
 	}
 	if u.op != nil && !u.op.Transient {
-		u.refuseAt(h, answer)
+		u.refuseAt(h)
 	}
 	if answer.Status == http.StatusRequestEntityTooLarge || errors.Is(err, errMinAppend) || errors.Is(err, errMinSize) {
 		u.s.tellLimits(h, u.Draft, u.op)
@@ -140,7 +140,7 @@ func (u *resumption) refuse(err error) {
 }
 
 // refuseAt tells with an error where the upload is.
-func (u *resumption) refuseAt(h http.Header, answer problem) {
+func (u *resumption) refuseAt(h http.Header) {
 	up := u.op.Progress()
 	if up.State == store.Closed {
 		return

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/dunglas/httpsfv"
+
 	"github.com/resumespec/resumespec/reference/store"
 )
 

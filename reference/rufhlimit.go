@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dunglas/httpsfv"
+
 	"github.com/resumespec/resumespec/reference/store"
 )
 

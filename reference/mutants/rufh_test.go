@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/dunglas/httpsfv"
+
 	"github.com/resumespec/resumespec/reference/mutants"
 )
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/dunglas/httpsfv"
+
 	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reference/store"
 )

@@ -15,7 +15,7 @@ func rufhLength() []Mutant {
 			Breaks: rufhCases("length.indicators"),
 			Apply: rufhMeasuring(func(a reference.Append, offset, length int64, err error) (int64, error) {
 				if err != nil {
-					return offset + a.Content, nil
+					length = offset + a.Content
 				}
 				return length, nil
 			}),
