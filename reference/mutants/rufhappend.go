@@ -140,15 +140,12 @@ func rufhAppend() []Mutant {
 			Name: "rufh-cut-completes", Sentence: "An upload whose last request is cut is complete with what has come.",
 			Breaks: rufhCases("upload.cut", "append.cut"),
 			Apply: func(s *reference.Seams) {
-				length, next := s.Rufh.Length, s.Body.Ended
-				s.Rufh.Length = func(a reference.Append, offset int64) (int64, error) {
-					if a.Fields.Length == nil {
-						return -1, nil
-					}
-					return length(a, offset)
-				}
+				var cut marks
+				wholeBy(s, cut.has)
+				next := s.Body.Ended
 				s.Body.Ended = func(in reference.Intake) error {
-					if in.Op.Protocol == rufhProtocol && in.Got > 0 && completeness(in.Request.Header) == "?1" {
+					if in.Op.Protocol == rufhProtocol && in.Got > 0 && about(in.Err, "interrupted") && completeness(in.Request.Header) == "?1" {
+						cut.set(in.Op)
 						return nil
 					}
 					return next(in)

@@ -24,10 +24,10 @@ func rufhLength() []Mutant {
 			Name: "rufh-length-forgotten", Sentence: "Upload-Length is not recorded.",
 			Breaks: rufhCases("length.recorded", "offset.length"),
 			Apply: rufhMeasuring(func(a reference.Append, _, length int64, err error) (int64, error) {
-				if err == nil && !a.Fields.Completes() {
-					return length, nil
+				if err == nil && a.Fields.Length != nil && !a.Fields.Completes() {
+					return -1, nil
 				}
-				return -1, err
+				return length, err
 			}),
 		},
 		{
@@ -43,9 +43,7 @@ func rufhLength() []Mutant {
 		{
 			Name: "rufh-length-completes-short", Sentence: "An upload that ends before its length is complete.",
 			Breaks: rufhCases("length.short"),
-			Apply: func(s *reference.Seams) {
-				rufhMeasuring(func(reference.Append, int64, int64, error) (int64, error) { return -1, nil })(s)
-			},
+			Apply:  func(s *reference.Seams) { wholeBy(s, func(*store.Operation) bool { return true }) },
 		},
 		{
 			Name: "rufh-overflow-stays", Sentence: "An upload that brought more than its length is still there.",
@@ -149,6 +147,14 @@ func rufhLength() []Mutant {
 				}
 			}),
 		},
+	}
+}
+
+// wholeBy lets resumable uploads be complete before their length.
+func wholeBy(s *reference.Seams, which func(*store.Operation) bool) {
+	next := s.Store.Whole
+	s.Store.Whole = func(op *store.Operation, offset, length int64) bool {
+		return op.Protocol == rufhProtocol && which(op) || next(op, offset, length)
 	}
 }
 

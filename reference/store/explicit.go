@@ -9,12 +9,16 @@ func (w *Writer) CompleteAt(n int64) error {
 	op := w.op
 	op.mu.Lock()
 	defer op.mu.Unlock()
+	length := op.length
+	if length < 0 {
+		length = n
+	}
 	switch {
 	case !w.current():
 		return ErrFenced
 	case op.state != Receiving:
 		return ErrComplete
-	case op.length >= 0 && op.length != n, !op.s.seams.Whole(op, op.kept.Prefix(), n):
+	case op.kept.Prefix() != n, !op.s.seams.Whole(op, n, length):
 		return ErrLength
 	}
 	if !op.Transient {
