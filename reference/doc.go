@@ -31,6 +31,10 @@
 //	                     long the upload is kept while it is not finished, up to 24h. OPTIONS tells what there is
 //	GET /tus?tag=T       {"count": n}: uploads with the tag that have become complete and were processed
 //	/tus/{id}            HEAD for the offset, PATCH, DELETE; GET for the bytes that are kept
+//	POST /files          a representation, in whole or its beginning (draft-ietf-httpbis-resumable-upload); PUT and PATCH do the
+//	                     same. In the query the same as of /items. OPTIONS tells the limits
+//	GET /files?tag=T     {"count": n}: representations with the tag that were processed
+//	/files/{id}          upload resource: HEAD and GET for the offset, PATCH to append, DELETE to cancel
 //	/healthz             200 when it serves
 //
 // # Durability
@@ -97,5 +101,23 @@
 //     of the same user; 404 for the whole where there turns out to be no room for it.
 //   - Tus-Resumable is not asked for where tus has nothing to say: at GET, and at HEAD of /tus. A length that is missing,
 //     malformed or contradicts is 400; bytes behind it are 413, as is a length above Tus-Max-Size.
+//   - Resumable uploads speak the newest text, and the interop versions 3 to 8, each as the drafts have it that carry it
+//     (rufhdraft.go); where these say that an append which does not complete the upload is acknowledged with an
+//     Upload-Complete of true (-02 to -05), what is meant is false. A version that is missing, or is none of these, is the
+//     newest text without any 104, which a server of a draft must not send then.
+//   - Who asks for the offset, appends or cancels ends the request that is still sending, when what has arrived is kept. Its
+//     connection is cut off.
+//   - An upload that is complete and still processed is told as incomplete in the newest text: there is no final response
+//     yet. An append without content, at its end, waits for that. Such an append gets the final response again and again;
+//     any other to a complete upload is 400.
+//   - Content that is announced to be longer than a recorded Upload-Length is 400, and the upload gone, as if it had come
+//     (interop version 6: it stays). Lengths that contradict each other are 400 and change nothing.
+//   - The final response names what was made with Location; to interop version 7 and earlier ones with Content-Location,
+//     because in those up to 6 Location is the upload resource. GET there gives them the content of a complete upload.
+//   - A representation of unknown length is not below min-size where no min-size is announced, which is the default. One that
+//     is below it is a conventional upload if it is whole, and else refused.
+//   - What a request with Content-Digest brings is not told in a 104, so that it can be taken back; if it is cut, it is kept.
+//   - The representation has any content type and coding. They, and the file name, are those of the item.
+//   - An upload while it is processed cannot be cancelled: 409.
 //   - /items takes any content type but message/* and multipart/*, and no content coding.
 package reference

@@ -68,13 +68,18 @@ func (s *Server) created(op *store.Operation, it *store.Item) *store.Response {
 
 // failure is the final response of an operation that was to fail.
 func (s *Server) failure(op *store.Operation) *store.Response {
-	body := problem{Status: op.Job.Fail, Detail: "Failed as asked for."}.encode()
+	return s.failed(op, problem{Status: op.Job.Fail, Detail: "Failed as asked for."})
+}
+
+// failed is the final response of an operation that made nothing.
+func (s *Server) failed(op *store.Operation, p problem) *store.Response {
+	body := p.encode()
 	h := http.Header{}
 	h.Set("Content-Type", mediaProblem)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("ETag", etag(op.Item))
 	s.common(h, op)
-	return &store.Response{Status: op.Job.Fail, Header: h, Body: body}
+	return &store.Response{Status: p.Status, Header: h, Body: body}
 }
 
 // common sets what every final response of an operation has. The Date is kept with it: a copy must

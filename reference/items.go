@@ -2,8 +2,10 @@ package reference
 
 import (
 	"errors"
+	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/resumespec/resumespec/reference/store"
 )
@@ -41,6 +43,7 @@ func (s *Server) getItem(x *exchange) {
 	h.Set("ETag", etag(it.ID))
 	h.Set("Cache-Control", "private, no-cache")
 	uploadedType(h, it.ContentType)
+	uploadedAs(h, it)
 	s.serveContent(x, it.Created, f, it.Length)
 }
 
@@ -52,6 +55,17 @@ func uploadedType(h http.Header, contentType string) {
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+}
+
+// uploadedAs sets the coding of the content and the file name that the uploader named.
+func uploadedAs(h http.Header, it *store.Item) {
+	if it.Name != "" {
+		h.Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": it.Name}))
+	}
+	if it.Coding != "" {
+		h.Set("Content-Encoding", it.Coding)
+		h.Set("Content-Length", strconv.FormatInt(it.Length, 10)) // net/http would leave it out
+	}
 }
 
 // getReceipt answers GET and HEAD /items/{id}/receipt: the body of the response to the upload.

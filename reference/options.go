@@ -42,6 +42,9 @@ type Options struct {
 	WriteIdle      time.Duration // without any progress of a response; 30 s
 	MaxHeaderBytes int           // of a request head; 64 KiB
 
+	// Uploads are what resumable uploads (/files) may be, and are told to be; MaxSize 0: MaxBody, others 0: no limit.
+	Uploads UploadLimits
+
 	// TakeOver is how long an upload must be silent before another PATCH may take over; 300 ms.
 	TakeOver time.Duration
 	// HashLimit is the number of bytes up to which a body is hashed for the response; 64 MiB. Larger
@@ -76,6 +79,7 @@ func (o Options) withDefaults() Options {
 	def(&o.MinRate, 64)
 	def(&o.WriteIdle, 30*time.Second)
 	def(&o.MaxHeaderBytes, 64<<10)
+	def(&o.Uploads.MaxSize, o.MaxBody)
 	def(&o.TakeOver, 300*time.Millisecond)
 	def(&o.HashLimit, 64<<20)
 	if o.Clock == nil {

@@ -16,6 +16,11 @@ type problem struct {
 	Detail string `json:"detail,omitempty"`
 	Offset *int64 `json:"offset,omitempty"` // bytes kept, where a PATCH did not fit
 	Length *int64 `json:"length,omitempty"` // complete length, where it is known
+
+	// Of the problem types of resumable uploads (draft-ietf-httpbis-resumable-upload, Problem Types).
+	Type     string `json:"type,omitempty"`
+	Expected *int64 `json:"expected-offset,omitempty"`
+	Provided *int64 `json:"provided-offset,omitempty"`
 }
 
 const mediaProblem = "application/problem+json"

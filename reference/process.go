@@ -64,6 +64,13 @@ func (s *Server) effect(op *store.Operation) error {
 
 // outcome makes the item, if the operation is to succeed, and the final response.
 func (s *Server) outcome(op *store.Operation) (*store.Response, error) {
+	digests, err := s.digestsOf(op)
+	if err != nil {
+		return nil, err
+	}
+	if !s.seams.Rufh.Intact(op, digests) {
+		return s.failed(op, problem{Status: http.StatusBadRequest, Title: "Digest Mismatch", Detail: "The representation has another digest than Repr-Digest says."}), nil
+	}
 	if op.Job.Fail != 0 {
 		return s.failure(op), nil
 	}
@@ -71,7 +78,11 @@ func (s *Server) outcome(op *store.Operation) (*store.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.created(op, it), nil
+	resp := s.created(op, it)
+	if value := digests.wanted(op.Job.Want); value != "" {
+		resp.Header[fieldReprDigest] = []string{value}
+	}
+	return resp, nil
 }
 
 func (s *Server) makeItem(op *store.Operation) (*store.Item, error) {
@@ -85,6 +96,8 @@ func (s *Server) makeItem(op *store.Operation) (*store.Item, error) {
 		Length:      n,
 		SHA256:      sum,
 		ContentType: op.Job.ContentType,
+		Coding:      op.Job.Coding,
+		Name:        op.Job.Name,
 		Respond:     op.Job.Respond,
 		Created:     s.opts.Clock().UTC().Truncate(time.Second),
 	})

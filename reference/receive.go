@@ -73,9 +73,9 @@ type receiver struct {
 	x      *exchange
 	writer sink
 	peer   *peer
-	limit  int64         // no more bytes than this; errTooLarge beyond
-	acks   *store.Writer // Prefer: acknowledge; nil: not asked for
-	acked  int64
+	limit  int64 // no more bytes than this; errTooLarge beyond
+	// kept is called when the first total bytes are kept, end at the end of the body; nil: nobody wants to know.
+	kept func(total int64, end bool) error
 }
 
 // sink is where a body goes.
@@ -99,12 +99,12 @@ func (c *receiver) receive(src io.Reader) (total int64, err error) {
 			if err := c.writer.Append((*p)[:n]); err != nil {
 				return total, err
 			}
-			if err := c.acknowledge(total, false); err != nil {
+			if err := c.tell(total, false); err != nil {
 				return total, err
 			}
 		}
 		if errors.Is(rerr, io.EOF) {
-			return total, c.acknowledge(total, true)
+			return total, c.tell(total, true)
 		}
 		if rerr != nil {
 			return total, rerr
@@ -129,20 +129,35 @@ func (c *receiver) read(src io.Reader, p []byte) (int, error) {
 	return n, fmt.Errorf("%w: %w", errInterrupted, err)
 }
 
+func (c *receiver) tell(total int64, end bool) error {
+	if c.kept == nil {
+		return nil
+	}
+	return c.kept(total, end)
+}
+
 // ackStep is how many bytes are gathered at least before they are made durable and acknowledged.
 const ackStep = 64 << 10
 
-// acknowledge tells what is durable, after each step and at the end. The steps grow with the
-// upload, so that a large one does not wait for a million fsyncs.
-func (c *receiver) acknowledge(total int64, end bool) error {
-	if c.acks == nil || total == c.acked || !end && total-c.acked < max(ackStep, total/16) {
+// ackDue tells whether as many bytes have come since they were last acknowledged. The steps grow with the upload, so
+// that a large one does not wait for a million fsyncs.
+func ackDue(total, acked int64, end bool) bool {
+	return total != acked && (end || total-acked >= max(ackStep, total/16))
+}
+
+// acknowledging tells what is durable, after each step and at the end (http-progress, Acknowledge).
+func (s *Server) acknowledging(x *exchange, w *store.Writer) func(total int64, end bool) error {
+	var acked int64
+	return func(total int64, end bool) error {
+		if !ackDue(total, acked, end) {
+			return nil
+		}
+		n, err := w.Durable()
+		if err != nil {
+			return err
+		}
+		acked = total
+		acknowledge(x, s.seams.Offer.Acknowledged(w.Operation(), n))
 		return nil
 	}
-	n, err := c.acks.Durable()
-	if err != nil {
-		return err
-	}
-	c.acked = total
-	acknowledge(c.x, c.s.seams.Offer.Acknowledged(c.acks.Operation(), n))
-	return nil
 }

@@ -46,6 +46,7 @@ const (
 	pathContent   = "/content"
 	pathDocuments = "/documents"
 	pathTus       = "/tus"
+	pathFiles     = "/files"
 	pathHealth    = "/healthz"
 )
 
@@ -99,6 +100,8 @@ func route(path string) (*resource, string) {
 		return resourceDocuments, ""
 	case pathTus:
 		return resourceTus, ""
+	case pathFiles:
+		return resourceFiles, ""
 	}
 	if name, ok := strings.CutPrefix(path, pathDocuments+"/"); ok && validName(name) {
 		return resourceDocument, name
@@ -115,6 +118,7 @@ func route(path string) (*resource, string) {
 		{pathUploads + "/", pathContent, resourceUploadContent},
 		{pathUploads + "/", "", resourceUpload},
 		{pathTus + "/", "", resourceTusUpload},
+		{pathFiles + "/", "", resourceFile},
 	} {
 		id, ok := strings.CutPrefix(path, t.prefix)
 		if !ok {
@@ -213,7 +217,7 @@ func (s *Server) find(r *http.Request, id string) (*store.Operation, bool) {
 	res, _ := route(r.URL.EscapedPath())
 	search := s.store.ResponseContent
 	switch res {
-	case resourceRequest, resourceUpload, resourceUploadContent, resourceTusUpload:
+	case resourceRequest, resourceUpload, resourceUploadContent, resourceTusUpload, resourceFile:
 		search = s.store.RequestContent
 	case resourceMessage:
 		search = s.store.ResponseMessage

@@ -33,6 +33,7 @@ type Seams struct {
 
 	Document DocumentSeams
 	Tus      TusSeams
+	Rufh     RufhSeams
 }
 
 // DocumentSeams are about documents and how they are written to.
@@ -223,6 +224,7 @@ func (s *Server) decisions() Seams {
 		Repeated: func(_ *http.Request, v store.View) *store.Response { return v.Response },
 	}
 	seams.Tus = s.tusDecisions()
+	seams.Rufh = s.rufhDecisions()
 	if s.opts.Seams != nil {
 		s.opts.Seams(&seams)
 	}

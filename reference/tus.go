@@ -25,8 +25,6 @@ const (
 	fieldTusExtension   = "Tus-Extension"
 	fieldTusMaxSize     = "Tus-Max-Size"
 	fieldTusAlgorithms  = "Tus-Checksum-Algorithm"
-	fieldUploadOffset   = "Upload-Offset"
-	fieldUploadLength   = "Upload-Length"
 	fieldUploadDefer    = "Upload-Defer-Length"
 	fieldUploadMetadata = "Upload-Metadata"
 	fieldUploadExpires  = "Upload-Expires"

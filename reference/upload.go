@@ -108,7 +108,7 @@ func (s *Server) upload(x *exchange, op *store.Operation) {
 	prefs := s.seams.Prefer.Parse(x.r.Header.Values("Prefer"))
 	c := &receiver{s: s, x: x, writer: writer, peer: peer, limit: s.opts.MaxBody}
 	if _, ok := prefs["acknowledge"]; ok && op.Save && x.r.ProtoAtLeast(1, 1) {
-		c.acks = writer
+		c.kept = s.acknowledging(x, writer)
 	}
 	in := Intake{Request: x.r, Op: op, Want: x.r.ContentLength}
 	in.Got, in.Err = c.receive(bodyReader{peer, x.r.Body})

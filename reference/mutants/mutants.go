@@ -43,6 +43,8 @@ func All() []Mutant {
 		{"tus version", tusVersion()}, {"tus offset", tusOffset()}, {"tus patch", tusPatch()}, {"tus checksum", tusChecksum()},
 		{"tus creation", tusCreation()}, {"tus life", tusLife()}, {"tus concatenation", tusConcat()}, {"tus effect", tusEffect()},
 		{"expect-range", expectRange()}, {"range-query", rangeQuery()},
+		{"rufh create", rufhCreate()}, {"rufh interop", rufhDraft()}, {"rufh offset", rufhOffset()}, {"rufh append", rufhAppend()},
+		{"rufh length", rufhLength()}, {"rufh life", rufhLife()},
 	} {
 		for _, m := range area.mutants {
 			m.Area = area.name

@@ -48,8 +48,8 @@ func (c *client) patched(uri string, offset int, body string, fields ...string) 
 	c.need(r.status == 204 && r.header.Get("Upload-Offset") == strconv.Itoa(offset+len(body)), "PATCH at %d: %d %v", offset, r.status, r.header)
 }
 
-// at checks what HEAD tells; length "" for one that is deferred.
-func (c *client) at(uri, offset, length string) http.Header {
+// tusAt checks what HEAD tells; length "" for one that is deferred.
+func (c *client) tusAt(uri, offset, length string) http.Header {
 	h := c.tusWant(200, "HEAD", uri, "").header
 	deferred := ""
 	if length == "" {
@@ -70,8 +70,8 @@ func (c *client) has(uri, body string) {
 	c.need(string(r.body) == body, "stored %q", r.body)
 }
 
-// begun begins a PATCH up to end over a connection of its own, and brings some of it when the server is ready for it.
-func (c *client) begun(uri string, offset, end int, brought string) net.Conn {
+// tusBegun begins a PATCH up to end over a connection of its own, and brings some of it when the server is ready for it.
+func (c *client) tusBegun(uri string, offset, end int, brought string) net.Conn {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(c.base, "http://"))
 	c.need(err == nil, "dial: %v", err)
 	_ = conn.SetDeadline(time.Now().Add(3 * time.Second))
@@ -117,23 +117,23 @@ var tusProbes = []tusProbe{
 		uri := c.create("", "Upload-Length", "5")
 		r := c.do("PATCH", uri, "hello", "Tus-Resumable", "0.2.2", "Upload-Offset", "0", "Content-Type", offsetType)
 		c.need(r.status == 412 && r.header.Get("Tus-Version") == "1.0.0", "%d %v", r.status, r.header)
-		c.at(uri, "0", "5")
+		c.tusAt(uri, "0", "5")
 	}},
 	{"override", nil, func(c *client) {
 		for _, actual := range []string{"POST", "DELETE"} {
 			uri := c.create("", "Upload-Length", "10")
 			c.tusWant(204, actual, uri, "hello", "X-HTTP-Method-Override", "PATCH", "Upload-Offset", "0", "Content-Type", offsetType)
-			c.at(uri, "5", "10")
+			c.tusAt(uri, "5", "10")
 		}
 	}},
 	{"core", []string{"tus effect", "tus offset"}, func(c *client) {
 		uri := c.create("", "Upload-Length", "36", "Upload-Metadata", "a YQ==,b")
-		h := c.at(uri, "0", "36")
+		h := c.tusAt(uri, "0", "36")
 		c.need(h.Get("Upload-Metadata") == "a YQ==,b", "%v", h)
 		c.patched(uri, 0, data[:20])
 		c.tusCounts(0)
 		c.patched(uri, 20, data[20:])
-		c.at(uri, "36", "36")
+		c.tusAt(uri, "36", "36")
 		c.has(uri, data)
 		c.tusCounts(1)
 		r := c.want(206, "GET", uri, "", "Range", "bytes=5-9")
@@ -152,20 +152,20 @@ var tusProbes = []tusProbe{
 			status, _ := strconv.Atoi(f[0])
 			c.tusWant(status, "POST", "/tus", "", f[1:]...)
 		}
-		c.at(c.create("", "Upload-Length", "0"), "0", "0")
+		c.tusAt(c.create("", "Upload-Length", "0"), "0", "0")
 		c.tusCounts(1)
 		r := c.tusWant(201, "POST", "/tus", data[:10], "Upload-Length", "36", "Content-Type", offsetType)
 		c.need(r.header.Get("Upload-Offset") == "10", "%v", r.header)
-		c.at(r.header.Get("Location"), "10", "36")
+		c.tusAt(r.header.Get("Location"), "10", "36")
 		c.tusWant(415, "POST", "/tus", data[:10], "Upload-Length", "36", "Content-Type", "text/plain")
 	}},
 	{"deferred", nil, func(c *client) {
 		uri := c.create("", "Upload-Defer-Length", "1")
-		c.at(uri, "0", "")
+		c.tusAt(uri, "0", "")
 		c.patched(uri, 0, data[:10])
-		c.at(uri, "10", "")
+		c.tusAt(uri, "10", "")
 		c.patched(uri, 10, data[10:20], "Upload-Length", "36")
-		c.at(uri, "20", "36")
+		c.tusAt(uri, "20", "36")
 		r := c.patch(uri, 20, data[20:30], "Upload-Length", "37")
 		c.need(r.status == 400, "another length: %d", r.status)
 		c.patched(uri, 20, data[20:])
@@ -186,14 +186,14 @@ var tusProbes = []tusProbe{
 		} {
 			c.need(r.status == r.want, "%d, want %d: %s", r.status, r.want, r.body)
 		}
-		c.at(uri, "10", "36")
+		c.tusAt(uri, "10", "36")
 		c.has(uri, data[:10])
 	}},
 	{"checksum", []string{"tus checksum"}, func(c *client) {
 		uri := c.create("", "Upload-Length", "10")
 		r := c.patch(uri, 0, "hello", "Upload-Checksum", sha1Of("other"))
 		c.need(r.status == 460, "mismatch: %d", r.status)
-		c.at(uri, "0", "10")
+		c.tusAt(uri, "0", "10")
 		r = c.patch(uri, 0, "hello", "Upload-Checksum", "crc32 AAAA")
 		c.need(r.status == 400, "unknown: %d", r.status)
 		c.patched(uri, 0, "hello", "Upload-Checksum", sha1Of("hello"))
@@ -211,10 +211,10 @@ var tusProbes = []tusProbe{
 	{"cut", nil, func(c *client) {
 		uri := c.create("", "Upload-Length", "36")
 		c.patched(uri, 0, data[:5])
-		conn := c.begun(uri, 5, 36, data[5:12])
+		conn := c.tusBegun(uri, 5, 36, data[5:12])
 		c.awaitOffset(uri, 12)
 		_ = conn.Close()
-		c.at(uri, "12", "36")
+		c.tusAt(uri, "12", "36")
 		c.has(uri, data[:12])
 		c.patched(uri, 12, data[12:])
 		c.has(uri, data)
@@ -222,20 +222,20 @@ var tusProbes = []tusProbe{
 	}},
 	{"stall", nil, func(c *client) {
 		uri := c.create("", "Upload-Length", "36")
-		conn := c.begun(uri, 0, 36, data[:12])
+		conn := c.tusBegun(uri, 0, 36, data[:12])
 		defer conn.Close()
 		c.awaitOffset(uri, 12)
 		c.patched(uri, 12, data[12:20])
 		_, _ = io.WriteString(conn, strings.Repeat("X", 5)) // it may be closed
 		_ = conn.(*net.TCPConn).CloseWrite()
 		_, _ = io.Copy(io.Discard, conn)
-		c.at(uri, "20", "36")
+		c.tusAt(uri, "20", "36")
 		c.patched(uri, 20, data[20:])
 		c.has(uri, data)
 	}},
 	{"lost", nil, func(c *client) {
 		uri := c.create("&delay=100ms", "Upload-Length", "36")
-		conn := c.begun(uri, 0, 36, data)
+		conn := c.tusBegun(uri, 0, 36, data)
 		c.awaitOffset(uri, 36)
 		_ = conn.Close()
 		for deadline := time.Now().Add(3 * time.Second); string(c.want(200, "GET", "/tus?tag="+c.tag, "").body) != "{\"count\":1}\n"; {
@@ -287,14 +287,14 @@ var tusProbes = []tusProbe{
 			uri := c.create("", "Upload-Length", strconv.Itoa(len(body)), "Upload-Concat", "partial")
 			c.patched(uri, 0, body)
 			parts = append(parts, uri)
-			h := c.at(uri, strconv.Itoa(len(body)), strconv.Itoa(len(body)))
+			h := c.tusAt(uri, strconv.Itoa(len(body)), strconv.Itoa(len(body)))
 			c.need(h.Get("Upload-Concat") == "partial", "%v", h)
 		}
 		c.tusCounts(0)
 		list := "final;" + strings.Join(parts, " ")
 		c.tusWant(400, "POST", "/tus", "", "Upload-Concat", list, "Upload-Length", "36")
 		uri := c.create("", "Upload-Concat", list)
-		h := c.at(uri, "36", "36")
+		h := c.tusAt(uri, "36", "36")
 		c.need(h.Get("Upload-Concat") == list, "%v", h)
 		c.has(uri, data)
 		r := c.patch(uri, 36, "")
@@ -320,7 +320,7 @@ var tusProbes = []tusProbe{
 		c.need(err == nil, "restart: %v", err)
 		c.server = next
 		c.http.CloseIdleConnections()
-		c.at(uri, "20", "36")
+		c.tusAt(uri, "20", "36")
 		r := c.want(200, "GET", uri, "")
 		c.need(bytes.Equal(r.body, []byte(data[:20])), "%q", r.body)
 	}},

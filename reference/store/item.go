@@ -20,6 +20,8 @@ type Item struct {
 	Respond     int64     `json:"respond,omitempty"`
 	Upload      bool      `json:"upload,omitempty"`   // made by an operation with Record.Upload
 	Protocol    string    `json:"protocol,omitempty"` // Record.Protocol of the operation that made it
+	Coding      string    `json:"coding,omitempty"`   // Content-Encoding
+	Name        string    `json:"name,omitempty"`     // file name
 	Created     time.Time `json:"created"`
 	Deleted     bool      `json:"deleted,omitempty"` // the description stays: creations are counted
 }

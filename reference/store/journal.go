@@ -43,6 +43,8 @@ type Record struct {
 	// all their life.
 	Partial bool     `json:"partial,omitempty"`
 	Parts   []string `json:"parts,omitempty"` // the request contents, in order, that the body is put together from
+	// Explicit operations are complete when a request says so, not when all bytes of a known length are there.
+	Explicit bool `json:"explicit,omitempty"`
 
 	// Transient operations have no URI and no key: nobody can come back to them, so they have no journal.
 	Transient bool `json:"-"`
@@ -55,6 +57,11 @@ type Job struct {
 	Respond     int64         `json:"respond,omitempty"` // bytes of response body, 0: as long as needed
 	Delay       time.Duration `json:"delay,omitempty"`
 	Fail        int           `json:"fail,omitempty"` // status of an error instead of an effect
+
+	Coding string `json:"coding,omitempty"` // Content-Encoding of the body, which is kept as it comes
+	Name   string `json:"name,omitempty"`   // file name
+	Digest string `json:"digest,omitempty"` // Repr-Digest that the body must have
+	Want   string `json:"want,omitempty"`   // Want-Repr-Digest
 }
 
 // Response is a final response: enough to send it again and again, the same each time.
@@ -72,7 +79,8 @@ type entry struct {
 	Record   *Record   `json:"record,omitempty"`
 	Length   *int64    `json:"length,omitempty"` // the complete length, when it became known later
 	Response *Response `json:"response,omitempty"`
-	Kept     Extents   `json:"kept,omitempty"` // only in the file of extents of a sparse operation
+	Kept     Extents   `json:"kept,omitempty"`     // only in the file of extents of a sparse operation
+	Complete bool      `json:"complete,omitempty"` // of an explicit operation: a request has said so
 }
 
 func (s *Store) appendEntry(id string, e entry, durable bool) error {

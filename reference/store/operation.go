@@ -35,6 +35,7 @@ type Operation struct {
 	counted  int64 // bytes of it that the quota counts
 	synced   int64 // bytes of its prefix that are durable
 	promised bool  // the journal and the names are durable
+	marked   bool  // of an explicit operation: a request has said that it is complete
 	writers  []*Writer
 	response *Response
 	touched  time.Time

@@ -78,6 +78,8 @@ func (s *Store) recoverOperation(id string) error {
 		switch {
 		case e.Length != nil:
 			op.length = *e.Length
+		case e.Complete:
+			op.marked = true
 		case e.Response != nil:
 			op.response = e.Response
 		}
@@ -104,7 +106,7 @@ func (op *Operation) restore() {
 	if op.response != nil {
 		op.state = Done
 		close(op.done)
-	} else if op.kept.Prefix() == op.length && (written || !op.Upload) && !op.Partial {
+	} else if op.kept.Prefix() == op.length && (written || !op.Upload) && !op.Partial && (op.marked || !op.Explicit) {
 		op.state = Complete
 	}
 	if _, made := op.s.items[op.Item]; !made {
