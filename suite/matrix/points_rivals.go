@@ -73,11 +73,21 @@ func (f *Flow) AfterRivals(op *Operation, answers []*exchange.Response) *Outcome
 		return f.Replayed(f.D, op)
 	}
 	for _, r := range answers {
-		if r != nil && r.Status/100 == 2 {
+		if r != nil && r.Status/100 == 2 && f.whole(op, r) {
 			return &Outcome{Response: r, Bases: []*url.URL{op.URL}, Via: "the last part", Places: f.D.Downloads(op)}
 		}
 	}
 	return f.Recover(f.D, op)
+}
+
+// whole says whether an answer to the last write leaves nothing to be sent.
+func (f *Flow) whole(op *Operation, r *exchange.Response) bool {
+	d, ok := f.D.(Telling)
+	if !ok {
+		return true
+	}
+	told, ok := d.Told(op, r)
+	return !ok || told >= op.Len()
 }
 
 func (f *Flow) anyTaken(answers []*exchange.Response) bool {

@@ -52,7 +52,7 @@ func TestErrors(t *testing.T) {
 		{"users: [{headers: {X: \"geheim\\n\", Y: z}}]", `1:23: users[0].headers.X: is not the value of a header field (a control character, or a space at an end)`},
 		{"users: [{headers: {X: a, x: b}}]", `1:26: duplicate header field "x" (it stands in line 1 already)`},
 		{"restart: {stop: [kill]}", `1:10: restart: wants both commands, stop and start`},
-		{"profiles: {rufh: {}}", `1:12: profile rufh is not in this version (it has: resume)`},
+		{"profiles: {rufh: {}}", `1:12: profile rufh is not in this version (it has: resume, tus, byterange, upload-resource, expect-range, range-query)`},
 		{"profiles: {resum: {}}", `1:12: unknown profile "resum" (did you mean "resume"?)`},
 		{"profiles: {resume: {upload: {method: GET}}}", `1:38: profiles.resume.upload.method: GET carries no upload`},
 		{"profiles: {resume: {upload: {method: 'P T'}}}", `1:38: profiles.resume.upload.method: "P T" is not a method`},

@@ -22,8 +22,8 @@ const (
 var (
 	knownTransports = []string{"h1", "h2c", "h1+tls", "h2"}
 	knownProfiles   = []string{"resume", "rufh", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
-	spokenProfiles  = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query"}
-	readbacks       = []string{"location", "content-location", "document", "result", "none"}
+	spokenProfiles  = []string{"resume", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
+	readbacks       = []string{"location", "content-location", "document", "result", "upload", "none"}
 )
 
 // document reads the root of the file.
@@ -145,7 +145,7 @@ func (r *reader) profiles(c *Config) value {
 			switch {
 			case slices.Contains(spokenProfiles, name.Value):
 				var given Profile
-				r.profile(v, &given)
+				r.profile(name.Value, v, &given)
 				if c.given == nil {
 					c.given = map[string]Profile{}
 				}
@@ -159,8 +159,12 @@ func (r *reader) profiles(c *Config) value {
 	}
 }
 
-func (r *reader) profile(n *yaml.Node, into *Profile) {
-	r.mapping(n,
+// brief are the profiles whose uploads are told by their path alone, as a key of its own: their requests are the
+// protocol's.
+var brief = []string{"tus"}
+
+func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
+	keys := []key{
 		key{"upload", r.request(&into.Upload)},
 		key{"patch", r.str(&into.Patch, checkMediaType)},
 		key{"readback", r.readback(&into.Readback)},
@@ -174,7 +178,19 @@ func (r *reader) profile(n *yaml.Node, into *Profile) {
 				into.Failing = append(into.Failing, one)
 			})
 		}},
-	)
+	}
+	var path string
+	if slices.Contains(brief, name) {
+		keys = append(keys, key{"path", r.str(&path, checkPath)})
+	}
+	r.mapping(n, keys...)
+	switch {
+	case path == "":
+	case into.Upload.Path != "":
+		r.errorf(n, "has a path twice, as path and as upload.path")
+	default:
+		into.Upload.Path = path
+	}
 }
 
 func (r *reader) request(into *Request) value {
