@@ -10,6 +10,7 @@ import (
 	"github.com/resumespec/resumespec/suite/profiles/expectrange"
 	"github.com/resumespec/resumespec/suite/profiles/rangequery"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
+	"github.com/resumespec/resumespec/suite/profiles/tus"
 	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 )
 
@@ -24,6 +25,7 @@ type profile struct {
 // profiles lists them in the order of the report. A new profile is one line here.
 var profiles = []profile{
 	{resume.Name, resume.Title, resume.Source, resume.Checks, resume.Probe},
+	{tus.Name, tus.Title, tus.Source, tus.Checks, tus.Probe},
 	{byterange.Name, byterange.Title, byterange.Source, byterange.Checks, byterange.Probe},
 	{uploadresource.Name, uploadresource.Title, uploadresource.Source, uploadresource.Checks, uploadresource.Probe},
 	{expectrange.Name, expectrange.Title, expectrange.Source, expectrange.Checks, expectrange.Probe},

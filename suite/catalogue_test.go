@@ -64,6 +64,10 @@ var points = map[string][]string{
 	"size": {"none"}, "write": {"none", "before-100", "mid-upload", "pre-response"}, "prefer": {"none", "mid-upload"},
 	"precondition": {"none", "mid-upload"}, "status": {"none", "partial-download"}, "parallel": {"none", "mid-upload"},
 	"complete": {"none", "pre-response"}, "cancel": {"none", "mid-upload", "pre-response"},
+	"options": {"none"}, "version": {"none"}, "override": {"none"}, "head": {"none", "mid-upload"}, "metadata": {"none"},
+	"patch": {"none", "mid-upload", "pre-response"}, "defer": {"none", "mid-upload", "pre-response"},
+	"initial": {"none", "mid-upload", "pre-response"}, "expire": {"none"}, "checksum": {"none", "mid-upload"}, "trailer": {"none", "mid-upload"},
+	"terminate": {"none", "mid-upload", "pre-response"}, "concat": {"none", "mid-upload", "pre-response"},
 	"expect": {"none"}, "query": {"none"}, "range": {"none"}, "refuse": {"none"},
 }
 
