@@ -84,7 +84,7 @@ func TestNothingSelected(t *testing.T) {
 		{Selection{Points: []string{"none"}, Faults: []string{"fin"}}, "--point none --fault fin"},
 		{Selection{Faults: []string{"FIN"}}, "--fault FIN"},
 		{Selection{Transports: []string{"h2"}}, "--transport h2"},
-		{Selection{Profiles: []string{"tus"}}, "--profile tus"},
+		{Selection{Profiles: []string{"webdav"}}, "--profile webdav"},
 		{Selection{Level: "must", Focus: regexp.MustCompile("unguessable")}, "--level must --focus unguessable"},
 	} {
 		p, err := newPlan(nil, h1, c.selection)
@@ -92,7 +92,7 @@ func TestNothingSelected(t *testing.T) {
 			t.Errorf("%+v: %d results, %v", c.selection, len(p), err)
 		}
 	}
-	if _, err := newPlan([]string{"tus"}, h1, Selection{}); !errors.Is(err, ErrNothingSelected) {
+	if _, err := newPlan([]string{"webdav"}, h1, Selection{}); !errors.Is(err, ErrNothingSelected) {
 		t.Errorf("a profile that is not there: %v", err)
 	}
 }

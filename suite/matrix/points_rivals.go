@@ -113,10 +113,12 @@ func UploadIsolated(f *Flow) {
 		f.Broken("a location of its own for each upload", "%s for both", one.Target)
 	}
 	a := f.Offset(f.D, first)
+	f.Round() // each may have to wait for a lock
 	b := f.Offset(f.D, second)
 	nextA, nextB := (a+Usual)/2, (b+Usual)/2
 	f.Partly(first, a, nextA)
 	f.Partly(second, b, nextB)
 	f.Completed(first)
+	f.Round()
 	f.Completed(second)
 }

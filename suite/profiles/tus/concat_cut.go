@@ -64,6 +64,7 @@ func concatCut(f *flow) {
 		f.InterruptPiece(f.d, p, f.Tail(p, 0), f.At(matrix.RequestBody, p.Len()/2))
 	}
 	for _, p := range parts {
+		f.Round() // each may have to wait for a lock
 		f.Success(f.Recover(f.d, p), "a partial upload that was resumed")
 	}
 	op := f.sum(parts...)

@@ -115,12 +115,17 @@ func createOwn(f *flow) {
 }
 
 func createLocation(f *flow) {
-	f.created(matrix.Usual)
 	op := f.OpAs(matrix.NewTag(), matrix.Usual)
 	r := f.Do("POST", f.d.Prepare(op))
+	if r.Status != 201 {
+		f.Unsupported("the server created no upload: POST was answered %d", r.Status)
+	}
 	values := r.Fields.Values("Location")
-	if r.Status != 201 || len(values) != 1 {
-		f.Broken("201 with one Location", "%d with %d of them", r.Status, len(values))
+	if len(values) != 1 {
+		f.Broken("one Location in the 201", "%d of them", len(values))
+	}
+	if !f.d.offer.ok && !r.Fields.Has("Tus-Resumable") {
+		f.Unsupported("nothing says that the server speaks tus")
 	}
 	if err := exchange.ParseURIReference(values[0]); err != nil {
 		f.Broken("a URL, absolute or relative", "Location: %s (%v)", values[0], err)

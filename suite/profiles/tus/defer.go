@@ -66,8 +66,8 @@ func deferChecks() []matrix.Check {
 			ID: "tus.defer.cut", Level: must, Source: createRequest,
 			Requires: "When the PATCH that tells the length is cut, the upload resumes: its length is then known, or can be told again.",
 			Why:      "What broke off must be repeatable, the length too.",
-			Sends:    "POST with Upload-Defer-Length: 1; a PATCH with Upload-Length, cut after 0, 1 and 1000 of its bytes; HEAD; the rest with the same length.",
-			Failure:  "The same length again is refused as a change, or the half PATCH is taken for the end.",
+			Sends:    "POST with Upload-Defer-Length: 1; a PATCH with Upload-Length, cut after 0, 1 and 1000 of its bytes; HEAD; the rest, with the same length where HEAD has not told it.",
+			Failure:  "The length is remembered and not told, so that it is refused when it comes again, or the half PATCH is taken for the end.",
 		}, "mid-upload", matrix.EveryFault), Run: deferring(deferCut)},
 		{Case: cutting(catalog.Case{
 			ID: "tus.defer.lost", Level: must, Source: createRequest,
@@ -153,10 +153,11 @@ func deferBadValue(f *flow) {
 	}
 }
 
-// ends writes an upload from an offset to its end; each PATCH tells the length.
+// ends writes an upload, whose length is not known yet, from an offset to its end; the first PATCH tells the length.
 func (f *flow) ends(op *matrix.Operation, from int64) {
-	for at := from; at < op.Len(); {
-		at = f.write(op, at, op.Len(), "the PATCH that brings the rest and the length", lengthOf(op.Len()))
+	more := []exchange.Field{lengthOf(op.Len())}
+	for at := from; at < op.Len(); more = nil {
+		at = f.write(op, at, op.Len(), "the PATCH that brings the rest and the length", more...)
 	}
 }
 
@@ -203,7 +204,9 @@ func deferFixed(f *flow) {
 		f.measured(op, "after a PATCH that told "+itoa(other))
 		at = f.Offset(f.d, op)
 	}
-	f.ends(op, at)
+	for at < op.Len() {
+		at = f.write(op, at, op.Len(), "the PATCH that brings the rest")
+	}
 	f.ended(op, effects)
 }
 

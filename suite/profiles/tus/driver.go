@@ -11,11 +11,12 @@ import (
 	"github.com/resumespec/resumespec/suite/matrix"
 )
 
-// uploadPlace is the name of the URI that an Operation learns, and refusal that of the status that a POST was turned
-// away with.
+// What an Operation learns: the URI of the upload, the status that its POST was answered with, and the length that HEAD
+// has told.
 const (
 	uploadPlace = "upload"
 	refusal     = "refusal"
+	knownLength = "length"
 )
 
 // offsetType is the media type of a PATCH.
@@ -78,13 +79,18 @@ func handle(op *matrix.Operation) (*url.URL, error) {
 	return u, nil
 }
 
-// Learn takes from the answer to the POST where the upload is.
+// Learn takes from the answer to the POST where the upload is. Any POST that creates something is answered with 201 and
+// Location: what it leads to is an upload only where the server says that it speaks tus.
 func (d *driver) Learn(op *matrix.Operation, r *exchange.Response) {
 	if r.Interim() || op.Handle(uploadPlace) != nil {
 		return
 	}
 	op.Facts[refusal] = strconv.Itoa(r.Status)
 	location := r.Fields.Get("Location")
+	if !d.offer.ok && !r.Fields.Has("Tus-Resumable") {
+		op.Facts[refusal] += ", and nothing says that the server speaks tus"
+		return
+	}
 	if r.Status != 201 || location == "" {
 		return
 	}
@@ -126,14 +132,15 @@ func (d *driver) Offset(op *matrix.Operation) (exchange.Request, error) {
 	return matrix.RequestTo("HEAD", u, resumable), nil
 }
 
-// ReadOffset reads Upload-Offset.
-func (d *driver) ReadOffset(_ *matrix.Operation, r *exchange.Response) (int64, error) {
+// ReadOffset reads Upload-Offset. Where the length was deferred, it learns whether it is known by now.
+func (d *driver) ReadOffset(op *matrix.Operation, r *exchange.Response) (int64, error) {
 	if r.Status/100 != 2 {
 		return 0, fmt.Errorf("HEAD on the upload gave %d, not 200 or 204", r.Status)
 	}
 	if !r.Fields.Has("Upload-Offset") {
 		return 0, fmt.Errorf("HEAD on the upload gave %d without Upload-Offset", r.Status)
 	}
+	op.Facts[knownLength] = r.Fields.Joined("Upload-Length")
 	n, err := integer(r.Fields.Joined("Upload-Offset"))
 	if err != nil {
 		return 0, fmt.Errorf("HEAD on the upload gave the Upload-Offset %w", err)
@@ -150,13 +157,14 @@ func integer(value string) (int64, error) {
 	return int64(n), nil // #nosec G115 -- at most 63 bits
 }
 
-// Resume sends a part. An upload whose length was deferred names it in the last one.
+// Resume sends a part. An upload whose length was deferred names it in the last one, unless HEAD has told it: set once, it
+// need not be told again.
 func (d *driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, error) {
 	if _, err := handle(op); err != nil {
 		return matrix.Piece{}, err
 	}
 	var more []exchange.Field
-	if op.Chunked && to == op.Len() {
+	if op.Chunked && to == op.Len() && op.Facts[knownLength] == "" {
 		more = append(more, field("Upload-Length", itoa(op.Len())))
 	}
 	return matrix.Piece{Request: patchAt(op, itoa(from), op.Body[from:to], more...), From: from, To: to}, nil

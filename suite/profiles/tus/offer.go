@@ -56,6 +56,9 @@ func offerCreated(f *flow) {
 		f.Broken("a URL in Location", "%v", err)
 	}
 	f.d.Learn(op, r)
+	if op.Handle(uploadPlace) == nil {
+		f.Broken("Tus-Resumable in the 201, or a Tus-Version in the answer to OPTIONS", "neither")
+	}
 	f.here(op)
 	if n := f.Offset(f.d, op); n != 0 {
 		f.Broken("the offset 0 of a new upload", "%d", n)
