@@ -185,7 +185,7 @@ func (s *tusServer) carry(w http.ResponseWriter, r *http.Request, u *tusUpload, 
 	s.mu.Unlock()
 	defer s.release(u, epoch)
 	var body io.Reader = r.Body
-	if s.has(tusPortions) {
+	if s.has(tusPortions) && sum == nil {
 		body = io.LimitReader(body, 1500)
 	}
 	err := s.take(u, epoch, body, sum)
@@ -267,8 +267,6 @@ func (s *tusServer) interrupted(u *tusUpload, epoch int, before int64) {
 		u.gone = true
 	case s.has(tusDropsAll):
 		u.data = nil
-	case s.has(tusKeepsNothing):
-		u.data = u.data[:before]
 	case s.has(tusBlocks):
 		u.data = u.data[:max(before, now/512*512)]
 	case s.has(tusTailLost) && now > before:
@@ -371,7 +369,10 @@ func (s *tusServer) complete(u *tusUpload) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case u.fail != 0 && !s.has(tusEffectFails):
+	case u.fail != 0 && s.has(tusEffectFails):
+		s.counts[u.tag]++
+		return u.fail
+	case u.fail != 0:
 		return u.fail
 	case u.concat == "partial" && !s.has(tusPartsCount):
 	case u.marked && !s.has(tusDeleteMarks):
@@ -382,6 +383,6 @@ func (s *tusServer) complete(u *tusUpload) int {
 			s.counts[u.tag]++
 		}
 	}
-	u.gone = s.has(tusGoneAtEnd)
+	u.gone = s.has(tusGoneAtEnd) && u.concat != "partial"
 	return 0
 }

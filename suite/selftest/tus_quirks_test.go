@@ -131,7 +131,6 @@ const (
 	tusPortions        quirk = "a PATCH takes 1500 bytes at most, and says so"
 	tusLocks           quirk = "an upload is locked while a connection holds it"
 	tusLocksHead       quirk = "an upload is locked, for HEAD too, while a connection holds it"
-	tusKeepsNothing    quirk = "a PATCH that is cut keeps nothing"
 	tusHolds           quirk = "a PATCH is kept when it is whole"
 	tusBlocks          quirk = "blocks of 512 bytes are kept"
 	tusChunkedRefused  quirk = "a PATCH in chunks is refused"

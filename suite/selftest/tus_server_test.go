@@ -247,6 +247,11 @@ func (s *tusServer) head(w http.ResponseWriter, u *tusUpload) {
 		return
 	}
 	u.heads++
+	if u.ends != nil && !s.has(tusLocks) && !s.has(tusBusy) {
+		u.ends() // the offset must not move once it was told
+		u.epoch++
+		u.ends = nil
+	}
 	h := w.Header()
 	if !s.has(tusCacheable) {
 		h.Set("Cache-Control", "no-store")

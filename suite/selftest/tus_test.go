@@ -275,7 +275,7 @@ var tusLegals = []struct {
 	{tusCoreOnly, tusWay + "|" + tusMore}, {tusRelative, tusWay + `|concat.* (none|fin) `}, {tusAbsolute, tusWay + `|concat.* (none|fin) `},
 	{tusHead204, tusWay}, {tusGone410, `head\.missing|patch\.missing|terminate`}, {tusGoneAtEnd, tusWay + "|" + tusMore},
 	{tusNoGet, tusWay + "|" + tusMore}, {tusGetDocument, tusWay}, {tusPortions, tusWay + "|" + tusMore}, {tusLocks, tusHangs}, {tusLocksHead, tusHangs},
-	{tusKeepsNothing, tusWay}, {tusHolds, tusWay}, {tusBlocks, tusWay}, {tusChunkedRefused, `chunked|unknown-length|not-complete`},
+	{tusHolds, tusWay}, {tusBlocks, tusWay}, {tusChunkedRefused, `chunked|unknown-length|not-complete`},
 	{tusPastEndCut, `past-end`}, {tusEmptyRefused, `patch\.(empty|after-end)`}, {tusTypeExact, `patch\.type`},
 	{tusMetadataTurned, `metadata|concat\.metadata`}, {tusMetadataRefused, `metadata`}, {tusLengthIgnored, `defer`}, {tusLengthOnce, `defer|unknown-length`},
 	{tusBodyIgnored, `initial`}, {tusInitialLittle, `initial`}, {tusExpires, `expire`}, {tusExpiryAtPatch, `expire`}, {tusMismatch400, `checksum|trailer`},

@@ -153,8 +153,7 @@ func checksumMismatch(f *flow) {
 	op := f.half()
 	r := f.Do("a PATCH whose checksum does not match", f.tail(op, summed(op.Body[:matrix.Usual/2])))
 	f.unverified(op, matrix.Usual/2, r, 460, "a PATCH whose checksum does not match")
-	f.write(op, matrix.Usual/2, op.Len(), "the right PATCH", summed(op.Body[matrix.Usual/2:]))
-	f.whole(op)
+	f.rest(op, f.write(op, matrix.Usual/2, op.Len(), "the right PATCH", summed(op.Body[matrix.Usual/2:])))
 }
 
 func checksumLast(f *flow) {
@@ -229,12 +228,9 @@ func checksumCut(f *flow) {
 		if f.d.Conflict(op, r) {
 			f.Note("the rest with its own checksum is answered %d: the server was still at work", r.Status)
 		} else {
-			f.taken(op, r, at, op.Len(), "the rest with its own checksum")
+			at = f.taken(op, r, at, op.Len(), "the rest with its own checksum")
 		}
-		if f.Offset(f.d, op) < op.Len() {
-			f.whole(op)
-		}
-		f.intact(op)
+		f.rest(op, at)
 		effects.Once("of the upload")
 	}
 }

@@ -228,6 +228,15 @@ func (f *flow) write(op *matrix.Operation, from, to int64, what string, more ...
 // whole completes an upload from its offset, and asks that it is intact.
 func (f *flow) whole(op *matrix.Operation) { f.Completed(op) }
 
+// rest brings what is missing of an upload that has its first n bytes, and asks that it is then complete and intact.
+func (f *flow) rest(op *matrix.Operation, n int64) {
+	if n < op.Len() {
+		f.whole(op)
+	}
+	f.over(op)
+	f.intact(op)
+}
+
 // over asks that an upload that has its last byte is complete: HEAD says so, or that it is gone.
 func (f *flow) over(op *matrix.Operation) {
 	r := f.head(op)

@@ -103,6 +103,7 @@ func (f *flow) describes(op *matrix.Operation, value string) {
 }
 
 func metadataOwn(f *flow) {
+	f.created(matrix.Usual)
 	one, other := pair("filename", "one")+",mine", pair("filename", "two")+","+pair("filetype", "text/plain")
 	a, b, none := f.described(matrix.Usual, one), f.described(matrix.Usual, other), f.created(matrix.Usual)
 	f.describes(a, one)
@@ -131,6 +132,9 @@ func metadataSmuggled(f *flow) {
 	}
 	f.d.Learn(op, r)
 	for _, method := range []string{"HEAD", "GET"} {
+		if method == "GET" && f.Set.Readback.From == "none" {
+			break
+		}
 		got, err := f.Try(matrix.RequestTo(method, f.here(op), resumable))
 		if err == nil && got.Fields.Has(smuggled) {
 			f.Harmful("no field out of a value of the metadata in the answer to "+method, "%s: %s", smuggled, got.Fields.Get(smuggled))

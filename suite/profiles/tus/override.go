@@ -98,6 +98,5 @@ func overrideActual(f *flow) {
 	}
 	f.stays(op, half, "after a PATCH with X-HTTP-Method-Override: HEAD")
 	what := "PUT with X-HTTP-Method-Override: PATCH"
-	f.taken(op, f.Do(what, overridden(patchAt(op, itoa(half), op.Body[half:]), "PUT")), half, op.Len(), what)
-	f.whole(op)
+	f.rest(op, f.taken(op, f.Do(what, overridden(patchAt(op, itoa(half), op.Body[half:]), "PUT")), half, op.Len(), what))
 }

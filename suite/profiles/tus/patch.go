@@ -180,7 +180,7 @@ func patchTypeCase(f *flow) {
 		f.stays(op, matrix.Usual/2, "after a PATCH that was refused")
 		f.Broken("204 for Content-Type: Application/Offset+Octet-Stream", "%d", r.Status)
 	}
-	f.over(op)
+	f.rest(op, f.taken(op, r, matrix.Usual/2, op.Len(), "a PATCH with its media type in another case"))
 }
 
 // typed gives the PATCH of the second half as another media type, "" for none.
@@ -276,6 +276,9 @@ func patchAfterEnd(f *flow) {
 }
 
 func patchGet(f *flow) {
+	if f.Set.Readback.From == "none" {
+		f.Unsupported("readback: none says that there is nothing to GET")
+	}
 	op, r := f.fetched()
 	switch {
 	case r == nil:

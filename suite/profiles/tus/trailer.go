@@ -69,8 +69,7 @@ func trailerMismatch(f *flow) {
 	r := f.Do(what, trailed(op, half, op.Len(), summed(op.Body[:half])))
 	f.unverified(op, half, r, 460, what)
 	what = "the right PATCH"
-	f.taken(op, f.Do(what, trailed(op, half, op.Len(), summed(op.Body[half:]))), half, op.Len(), what)
-	f.whole(op)
+	f.rest(op, f.taken(op, f.Do(what, trailed(op, half, op.Len(), summed(op.Body[half:]))), half, op.Len(), what))
 }
 
 func trailerCut(f *flow) {

@@ -65,6 +65,7 @@ func (f *flow) inVersion(r *exchange.Response, what string) {
 }
 
 func versionTold(f *flow) {
+	f.created(matrix.Usual)
 	op := f.OpAs(matrix.NewTag(), matrix.Usual)
 	f.inVersion(f.made(op, "POST", f.d.Prepare(op)), "POST")
 	f.inVersion(f.head(op), "HEAD")
