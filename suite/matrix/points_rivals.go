@@ -35,8 +35,8 @@ func UploadConcurrent(f *Flow) {
 	if f.anyTaken(answers) && FirstDifference(stored, rival.Body) < 0 {
 		return
 	}
-	if !f.anyTaken(answers) && switched(stored, rival.Body, op.Body) {
-		f.Note("both writes were turned away; what one had brought was kept, as of any that is cut off")
+	if !f.anyWhole(op, answers) && switched(stored, rival.Body, op.Body) {
+		f.Note("neither write was taken whole; what one had brought was kept, as of any that is cut off")
 		return
 	}
 	f.SameBytes("stored bytes", stored, op.Body)
@@ -88,6 +88,16 @@ func (f *Flow) whole(op *Operation, r *exchange.Response) bool {
 	}
 	told, ok := d.Told(op, r)
 	return !ok || told >= op.Len()
+}
+
+// anyWhole says whether one of two rivals was taken, to its end.
+func (f *Flow) anyWhole(op *Operation, answers []*exchange.Response) bool {
+	for _, r := range answers {
+		if r != nil && r.Status/100 == 2 && f.whole(op, r) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *Flow) anyTaken(answers []*exchange.Response) bool {

@@ -136,6 +136,10 @@ func (s *tusServer) release(u *tusUpload, epoch int) {
 	if u.epoch == epoch {
 		u.ends = nil
 	}
+	if u.over != nil {
+		close(u.over)
+		u.over = nil
+	}
 }
 
 // checksum is what a PATCH has to match.
@@ -182,6 +186,9 @@ func (s *tusServer) carry(w http.ResponseWriter, r *http.Request, u *tusUpload, 
 	s.mu.Lock()
 	before := int64(len(u.data))
 	u.ends = func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
+	if u.over == nil {
+		u.over = make(chan struct{})
+	}
 	s.mu.Unlock()
 	defer s.release(u, epoch)
 	var body io.Reader = r.Body

@@ -42,9 +42,10 @@ type tusUpload struct {
 	fail             int  // the status that it ends with, 0 for success
 	delay            time.Duration
 	expires          time.Time
-	ends             func() // ends the PATCH at work
-	epoch            int    // counts the PATCHes
-	locked           bool   // for good
+	ends             func()        // ends the PATCH at work
+	over             chan struct{} // closed when that has ended
+	epoch            int           // counts the PATCHes
+	locked           bool          // for good
 	heads, patches   int
 	fresh            time.Time // of a final upload: when it is put together
 }
@@ -240,6 +241,11 @@ func (s *tusServer) options(w http.ResponseWriter, r *http.Request) {
 
 // head answers the question for the offset.
 func (s *tusServer) head(w http.ResponseWriter, u *tusUpload) {
+	s.settle(u)
+	if s.has(tusForgets) && s.isGone(u) {
+		s.refuse(w, http.StatusNotFound)
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.has(tusLocksHead) && u.ends != nil {
@@ -311,6 +317,29 @@ func (s *tusServer) head(w http.ResponseWriter, u *tusUpload) {
 	if s.has(tusHead206) {
 		w.WriteHeader(http.StatusPartialContent)
 	}
+}
+
+// settle waits, where a bug harms what is cut, until the PATCH at work has ended: so that it is always there to be seen.
+func (s *tusServer) settle(u *tusUpload) {
+	if !s.has(tusForgets) && !s.has(tusDropsAll) && !s.has(tusTailLost) && !s.has(tusFills) && !s.has(tusLockStays) && !s.has(tusHalfIsAll) {
+		return
+	}
+	s.mu.Lock()
+	over := u.over
+	s.mu.Unlock()
+	if over == nil {
+		return
+	}
+	select {
+	case <-over:
+	case <-time.After(time.Second): // a connection that hangs
+	}
+}
+
+func (s *tusServer) isGone(u *tusUpload) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return u.gone
 }
 
 // offset gives what HEAD tells.

@@ -262,8 +262,9 @@ func TestTusBroken(t *testing.T) {
 const (
 	tusWay = `offer|options|version|override|head|patch.* (none|fin) |before100\.(lost|reissue) .* fin|upload\..* (fin|stall) |response.* fin |download.* fin |` +
 		`create\.(own|location|zero|huge|lost .* fin)|metadata`
-	tusMore  = `defer.* (none|fin) |initial.* (none|fin) |expire\.(told|date|later)|checksum.* (none|fin) |trailer|terminate.* (none|fin) |concat.* (none|fin) `
-	tusHangs = `before100.* stall |upload.* (fin|stall) |patch\.(cut|lost|stale)|response\.head-cut .* stall |terminate.* stall |checksum\.cut .* stall |concat\.cut .* stall |defer\.cut .* stall `
+	tusMore   = `defer.* (none|fin) |initial.* (none|fin) |expire\.(told|date|later)|checksum.* (none|fin) |trailer|terminate.* (none|fin) |concat.* (none|fin) `
+	tusPieces = `patch.* (none|fin) |upload\..* fin |response.* fin |defer.* (none|fin) |initial.* (none|fin) |concat.* (none|fin) |create\.lost .* fin|checksum`
+	tusHangs  = `before100.* stall |upload.* (fin|stall) |patch\.(cut|lost|stale)|response\.head-cut .* stall |terminate.* stall |checksum\.cut .* stall |concat\.cut .* stall |defer\.cut .* stall `
 )
 
 // tusLegals lists what a server may do, and the cases that look.
@@ -274,7 +275,7 @@ var tusLegals = []struct {
 	{tusOptions200, `offer|options`}, {tusManyVersions, `offer|options|version`}, {tusSpacedCommas, `offer|options|expire\.told|trailer\.match`},
 	{tusCoreOnly, tusWay + "|" + tusMore}, {tusRelative, tusWay + `|concat.* (none|fin) `}, {tusAbsolute, tusWay + `|concat.* (none|fin) `},
 	{tusHead204, tusWay}, {tusGone410, `head\.missing|patch\.missing|terminate`}, {tusGoneAtEnd, tusWay + "|" + tusMore},
-	{tusNoGet, tusWay + "|" + tusMore}, {tusGetDocument, tusWay}, {tusPortions, tusWay + "|" + tusMore}, {tusLocks, tusHangs}, {tusLocksHead, tusHangs},
+	{tusNoGet, tusWay + "|" + tusMore}, {tusGetDocument, tusWay}, {tusPortions, tusPieces}, {tusLocks, tusHangs}, {tusLocksHead, tusHangs},
 	{tusHolds, tusWay}, {tusBlocks, tusWay}, {tusChunkedRefused, `chunked|unknown-length|not-complete`},
 	{tusPastEndCut, `past-end`}, {tusEmptyRefused, `patch\.(empty|after-end)`}, {tusTypeExact, `patch\.type`},
 	{tusMetadataTurned, `metadata|concat\.metadata`}, {tusMetadataRefused, `metadata`}, {tusLengthIgnored, `defer`}, {tusLengthOnce, `defer|unknown-length`},

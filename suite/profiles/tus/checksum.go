@@ -41,7 +41,7 @@ func checksumChecks() []matrix.Check {
 			ID: "tus.checksum.algorithms", Level: must, Source: algorithms,
 			Requires: "OPTIONS gives Tus-Checksum-Algorithm: a comma-separated list in which sha1 is, of names in ASCII without upper case.",
 			Why:      "A client picks from it.",
-			Sends:    "OPTIONS.",
+			Sends:    "OPTIONS on the creation path.",
 			Failure:  "The field is missing, or names are written as a library writes them.",
 		}, Run: verifying(checksumAlgorithms)},
 		{Case: catalog.Case{

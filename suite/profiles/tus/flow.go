@@ -30,8 +30,13 @@ func with(run func(*flow)) func(*matrix.Session) {
 		if r, err := f.Try(optionsOn(f.Op(0))); err == nil {
 			f.d.offer = parseAnnounced(r)
 		}
-		if f.W.Readback.From == "upload" && !f.givesBack() {
-			f.W.Readback.From, f.d.hide = "none", true
+		switch f.W.Readback.From {
+		case "none":
+			f.d.hide = true
+		case "upload":
+			if !f.givesBack() {
+				f.W.Readback.From, f.d.hide = "none", true
+			}
 		}
 		run(f)
 	}
@@ -262,6 +267,10 @@ func (f *flow) intact(op *matrix.Operation) {
 // segment.
 func stranger(u *url.URL) *url.URL {
 	other := *u
+	if other.RawPath != "" || strings.Contains(u.EscapedPath(), "%") {
+		other.Path, other.RawPath = u.Path+"0", ""
+		return &other
+	}
 	path := strings.TrimSuffix(u.EscapedPath(), "/")
 	at := strings.LastIndexByte(path, '/') + 1
 	changed := strings.Map(func(c rune) rune {
@@ -277,8 +286,6 @@ func stranger(u *url.URL) *url.URL {
 		}
 		return c
 	}, path[at:])
-	if decoded, err := url.PathUnescape(path[:at] + changed); err == nil && !strings.Contains(path, "%") {
-		other.Path, other.RawPath = decoded, ""
-	}
+	other.Path = path[:at] + changed
 	return &other
 }
