@@ -196,6 +196,9 @@ func (s *tusServer) carry(w http.ResponseWriter, r *http.Request, u *tusUpload, 
 		body = io.LimitReader(body, 1500)
 	}
 	err := s.take(u, epoch, body, sum)
+	if err == nil {
+		_, err = io.Copy(io.Discard, r.Body) // what is not taken
+	}
 	if err != nil && !s.has(tusHalfIsAll) {
 		s.interrupted(u, epoch, before)
 		s.refuse(w, http.StatusBadRequest)

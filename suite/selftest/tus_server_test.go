@@ -321,7 +321,7 @@ func (s *tusServer) head(w http.ResponseWriter, u *tusUpload) {
 
 // settle waits, where a bug harms what is cut, until the PATCH at work has ended: so that it is always there to be seen.
 func (s *tusServer) settle(u *tusUpload) {
-	if !s.has(tusForgets) && !s.has(tusDropsAll) && !s.has(tusTailLost) && !s.has(tusFills) && !s.has(tusLockStays) && !s.has(tusHalfIsAll) {
+	if !slices.ContainsFunc([]quirk{tusForgets, tusDropsAll, tusTailLost, tusFills, tusLockStays, tusHalfIsAll, tusPlusOne}, s.has) {
 		return
 	}
 	s.mu.Lock()

@@ -271,7 +271,7 @@ func concatPatch(f *flow) {
 
 func concatMetadata(f *flow) {
 	of := field("Upload-Metadata", pair("filename", "part"))
-	f.described(matrix.Usual, of.Value) // a server may refuse it
+	f.described(of.Value) // a server may refuse it
 	own := pair("filename", "whole") + "," + pair("filetype", "text/plain")
 	for _, value := range []string{"", own} {
 		parts := []*matrix.Operation{f.part(0, 1000, 1000, of), f.part(1, 2000, 2000, of)}

@@ -188,9 +188,8 @@ func (f *flow) done() *matrix.Operation {
 func (f *flow) head(op *matrix.Operation) *exchange.Response { return f.send("HEAD", op) }
 
 // send is Do for a request without a body.
-func (f *flow) send(method string, op *matrix.Operation, more ...exchange.Field) *exchange.Response {
-	fields := append([]exchange.Field{resumable}, more...)
-	return f.Do(method+" on the upload", matrix.RequestTo(method, f.here(op), fields...))
+func (f *flow) send(method string, op *matrix.Operation) *exchange.Response {
+	return f.Do(method+" on the upload", matrix.RequestTo(method, f.here(op), resumable))
 }
 
 // stays asks that the offset is as before.

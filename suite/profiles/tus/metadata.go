@@ -62,8 +62,8 @@ func pair(key, value string) string {
 }
 
 // described gives an upload with metadata. The case ends as unsupported where the server refuses it: it may.
-func (f *flow) described(n int, value string) *matrix.Operation {
-	op := f.OpAs(matrix.NewTag(), n)
+func (f *flow) described(value string) *matrix.Operation {
+	op := f.OpAs(matrix.NewTag(), matrix.Usual)
 	r := f.Do("POST with Upload-Metadata", f.d.create(op, field("Upload-Length", itoa(op.Len())), field("Upload-Metadata", value)))
 	if r.Status/100 == 4 {
 		f.Unsupported("metadata is refused with %d: Upload-Metadata: %s", r.Status, value)
@@ -86,7 +86,7 @@ func metadataTold(f *flow) {
 		"empty ," + pair("last", "x"),
 	} {
 		f.Round()
-		op := f.described(matrix.Usual, value)
+		op := f.described(value)
 		f.describes(op, value)
 		f.Partly(op, 0, 1000)
 		f.describes(op, value)
@@ -105,7 +105,7 @@ func (f *flow) describes(op *matrix.Operation, value string) {
 func metadataOwn(f *flow) {
 	f.created(matrix.Usual)
 	one, other := pair("filename", "one")+",mine", pair("filename", "two")+","+pair("filetype", "text/plain")
-	a, b, none := f.described(matrix.Usual, one), f.described(matrix.Usual, other), f.created(matrix.Usual)
+	a, b, none := f.described(one), f.described(other), f.created(matrix.Usual)
 	f.describes(a, one)
 	f.describes(b, other)
 	f.describes(none, "")

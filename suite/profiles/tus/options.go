@@ -60,7 +60,7 @@ func optionsChecks() []matrix.Check {
 }
 
 var (
-	aVersion   = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`)
+	aVersion   = regexp.MustCompile(`^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$`)
 	anElement  = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z-]+$`) // a token, which is what every name in the protocol is
 	anotherOne = []string{"0.0.1", "99.0.0"}
 )
