@@ -28,7 +28,7 @@ func concatChecks() []matrix.Check {
 		}, Run: joining(func(f *flow) { concatFinal(f, 0, 1, 2) })},
 		{Case: catalog.Case{
 			ID: "tus.concat.order", Level: must, Source: concatenation,
-			Requires: "So they are where the list has another order than that in which the partial uploads were created.",
+			Requires: "Where the list has another order than that in which the partial uploads were created, the bytes of the final upload are in the order of the list.",
 			Why:      "The order of the list is the only one that counts.",
 			Sends:    "Three partial uploads, whole; POST with their URLs, the last one first; HEAD; a read of the stored bytes.",
 			Failure:  "Parts are put together in the order in which they came.",

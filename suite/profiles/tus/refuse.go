@@ -65,7 +65,7 @@ func refusalChecks() []matrix.Check {
 		}, Run: with(patchPastEnd)},
 		{Case: catalog.Case{
 			ID: "tus.patch.past-end-chunked", Level: must, Source: loose(uploadLength, "what becomes of bytes beyond the length is not said: the length is that of the entire upload, so they are not part of it"),
-			Requires: "So is one in chunks, whose length cannot be seen beforehand.",
+			Requires: "A PATCH in chunks, whose length cannot be seen beforehand, brings nothing beyond the length of the upload either: it is refused, or what is beyond the end is not taken.",
 			Why:      "A limit that is held against Content-Length alone is none.",
 			Sends:    "Half an upload; a PATCH in chunks with ten bytes more than are missing; HEAD; a read of the stored bytes.",
 			Failure:  "Only Content-Length is compared with what is missing.",
