@@ -165,13 +165,13 @@ var brief = []string{"tus"}
 
 func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
 	keys := []key{
-		key{"upload", r.request(&into.Upload)},
-		key{"patch", r.str(&into.Patch, checkMediaType)},
-		key{"readback", r.readback(&into.Readback)},
-		key{"count", r.count(&into.Count)},
-		key{"large", r.variant(&into.Large)},
-		key{"slow", r.variant(&into.Slow)},
-		key{"failing", func(n *yaml.Node) {
+		{"upload", r.request(&into.Upload)},
+		{"patch", r.str(&into.Patch, checkMediaType)},
+		{"readback", r.readback(&into.Readback)},
+		{"count", r.count(&into.Count)},
+		{"large", r.variant(&into.Large)},
+		{"slow", r.variant(&into.Slow)},
+		{"failing", func(n *yaml.Node) {
 			r.list(n, func(_ int, item *yaml.Node) {
 				var one Request
 				r.request(&one)(item)
