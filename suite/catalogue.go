@@ -10,6 +10,7 @@ import (
 	"github.com/resumespec/resumespec/suite/profiles/expectrange"
 	"github.com/resumespec/resumespec/suite/profiles/rangequery"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
+	"github.com/resumespec/resumespec/suite/profiles/tus"
 	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 )
 
@@ -29,6 +30,7 @@ var profiles = []profile{
 	{uploadresource.Name, uploadresource.Title, uploadresource.Source, uploadresource.Checks, uploadresource.Omitted, uploadresource.Probe},
 	{expectrange.Name, expectrange.Title, expectrange.Source, expectrange.Checks, expectrange.Omitted, expectrange.Probe},
 	{rangequery.Name, rangequery.Title, rangequery.Source, rangequery.Checks, rangequery.Omitted, rangequery.Probe},
+	{tus.Name, tus.Title, tus.Source, tus.Checks, tus.Omitted, tus.Probe},
 }
 
 // pages is where the profiles are defined: what they are, and what they take their sources to say.

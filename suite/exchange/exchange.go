@@ -67,6 +67,7 @@ type Request struct {
 	// Chunked sends the body in chunks of ChunkSize payload bytes (default 4096) without Content-Length.
 	Chunked   bool
 	ChunkSize int
+	Trailers  Fields // trailer section of a chunked body (RFC 9112, 7.1.2)
 }
 
 // ExpectsContinue says whether the request asks for 100 (Continue) (RFC 9110, 10.1.1).

@@ -51,6 +51,17 @@ func (r *Request) BodyWire(upTo int64) int64 {
 	return wire
 }
 
+// lastChunk gives what ends a chunked body, with its trailer section.
+func (r *Request) lastChunk() []byte {
+	var b bytes.Buffer
+	b.WriteString("0\r\n")
+	for _, f := range r.Trailers {
+		b.WriteString(f.Name + ": " + f.Value + "\r\n")
+	}
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
 // segment is a run of wire bytes that is either payload or framing.
 type segment struct {
 	data    []byte

@@ -48,7 +48,7 @@ func (x *Exchange) SendBody(ctx context.Context, upTo int64) error {
 	return x.send(ctx, opSendBody, func() error { return x.body(ctx, upTo) })
 }
 
-// SendEnd sends the rest of the body and, when chunked, the last chunk.
+// SendEnd sends the rest of the body and, when chunked, the last chunk with the trailer section.
 func (x *Exchange) SendEnd(ctx context.Context) error {
 	return x.send(ctx, opSendBody, func() error {
 		if err := x.body(ctx, int64(len(x.req.Body))); err != nil {
@@ -58,7 +58,7 @@ func (x *Exchange) SendEnd(ctx context.Context) error {
 			return nil
 		}
 		x.sender.end = true
-		x.sender.queue = []segment{{data: []byte("0\r\n\r\n")}}
+		x.sender.queue = []segment{{data: x.req.lastChunk()}}
 		return x.flush(ctx, classBody, "request body")
 	})
 }

@@ -139,6 +139,21 @@ type Partial interface {
 	Taken(op *Operation, r *exchange.Response) bool
 }
 
+// Telling is a Driver whose answers to a write tell how much of the upload the server has by now: it may have taken less
+// than it was sent, and the client goes on from there.
+type Telling interface {
+	Driver
+	// Told gives the offset in bytes; false where the answer tells none.
+	Told(op *Operation, r *exchange.Response) (int64, bool)
+}
+
+// Locking is a Driver that knows answers which say that another request still holds the upload, so that a client has to
+// ask again later.
+type Locking interface {
+	Driver
+	Locked(r *exchange.Response) bool
+}
+
 // OpenEnded is a Driver that knows answers beyond 411 (Length Required) which say that a server takes no upload whose
 // length is not known beforehand.
 type OpenEnded interface {

@@ -218,7 +218,7 @@ func (w Witness) places(s *Session, op *Operation, outcome *Outcome) []*url.URL 
 	switch w.Readback.From {
 	case "document":
 		return []*url.URL{op.URL}
-	case "result":
+	case "result", "upload":
 		if outcome == nil {
 			return nil
 		}

@@ -59,15 +59,22 @@ func (s *Session) Upload(d Driver, op *Operation) *Outcome {
 // UploadBy is Upload by a client of the caller's own.
 func (s *Session) UploadBy(d Driver, op *Operation, client Client) *Outcome {
 	s.Prepare(d, op)
-	response, interims, err := s.exchangeBy(d.Start(op), 0, client)
-	for _, interim := range interims {
-		d.Learn(op, interim)
+	start := func() *exchange.Response {
+		response, interims, err := s.exchangeBy(d.Start(op), 0, client)
+		for _, interim := range interims {
+			d.Learn(op, interim)
+		}
+		if err != nil {
+			s.unanswered("the undisturbed upload", err)
+		}
+		return response
 	}
-	if err != nil {
-		s.unanswered("the undisturbed upload", err)
-	}
+	response := s.freed(d, start(), start)
 	d.Learn(op, response)
 	op.Final = response
 	op.Sent = op.Len()
+	if told, short := s.short(d, op, response, op.Len()); short {
+		return s.Finish(d, op, told)
+	}
 	return &Outcome{Response: response, Bases: bases(op), Via: "the request", Places: d.Downloads(op)}
 }

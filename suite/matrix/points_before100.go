@@ -103,12 +103,20 @@ const (
 	quick  = 250 * time.Millisecond
 )
 
+// patience is how long the fifty interruptions may take: a server may wait some seconds for a lock.
+const patience = 30 * time.Second
+
 // BeforeRepeated interrupts fifty times, and asks that this leaves no trace.
 func BeforeRepeated(f *Flow) {
 	before := f.bestOf(5)
 	op := f.Op(Usual)
 	effects := f.Effects(f.W, op.Tag)
+	began := time.Now()
 	for i := range 50 {
+		if i%10 == 0 && time.Since(began) > patience {
+			f.Note("%d interruptions took %s: the rest of fifty was not made", i, time.Since(began).Round(time.Second))
+			break
+		}
 		f.Round()
 		f.interruptBefore(op, f.At(Continue, 0))
 		if i%10 == 9 {

@@ -71,18 +71,30 @@ func ResponseComplete(f *Flow) {
 		effects.Once("of an upload that is gone")
 		return
 	}
-	if at != Usual {
+	if at != Usual && f.takesWhole() {
 		// The server has answered, so it had the whole body: what it says now is wrong.
 		f.BrokenAt(at, "request body", fmt.Sprintf("the full length of %d bytes, or 404 or 410", Usual), "%d", at)
 	}
+	f.EnsureWhole(f.D, op)
 	effects.Once("of an upload that arrived whole")
+}
+
+// takesWhole says whether the server takes an undisturbed upload in one write: one that says that it took less, and means
+// it, may have taken less of one whose response was lost.
+func (f *Flow) takesWhole() bool {
+	if _, ok := f.D.(Telling); !ok {
+		return true
+	}
+	op := f.OpAs(NewTag(), Usual)
+	f.Prepare(f.D, op)
+	return f.whole(op, f.Do("an undisturbed upload", f.D.Start(op)))
 }
 
 // told asks for the offset of an upload that may be gone.
 func (f *Flow) told(op *Operation, expected string) (at int64, gone bool) {
 	req, err := f.D.Offset(op)
 	f.offered(err)
-	r := f.Do("the question for the offset", req)
+	r := f.unlocked(f.D, "the question for the offset", req)
 	if r.Status == 404 || r.Status == 410 {
 		f.Note("the upload is gone (%d)", r.Status)
 		return 0, true

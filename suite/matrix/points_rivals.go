@@ -35,8 +35,8 @@ func UploadConcurrent(f *Flow) {
 	if f.anyTaken(answers) && FirstDifference(stored, rival.Body) < 0 {
 		return
 	}
-	if !f.anyTaken(answers) && switched(stored, rival.Body, op.Body) {
-		f.Note("both writes were turned away; what one had brought was kept, as of any that is cut off")
+	if !f.anyWhole(op, answers) && switched(stored, rival.Body, op.Body) {
+		f.Note("neither write was taken whole; what one had brought was kept, as of any that is cut off")
 		return
 	}
 	f.SameBytes("stored bytes", stored, op.Body)
@@ -73,11 +73,31 @@ func (f *Flow) AfterRivals(op *Operation, answers []*exchange.Response) *Outcome
 		return f.Replayed(f.D, op)
 	}
 	for _, r := range answers {
-		if r != nil && r.Status/100 == 2 {
+		if r != nil && r.Status/100 == 2 && f.whole(op, r) {
 			return &Outcome{Response: r, Bases: []*url.URL{op.URL}, Via: "the last part", Places: f.D.Downloads(op)}
 		}
 	}
 	return f.Recover(f.D, op)
+}
+
+// whole says whether an answer to the last write leaves nothing to be sent.
+func (f *Flow) whole(op *Operation, r *exchange.Response) bool {
+	d, ok := f.D.(Telling)
+	if !ok {
+		return true
+	}
+	told, ok := d.Told(op, r)
+	return !ok || told >= op.Len()
+}
+
+// anyWhole says whether one of two rivals was taken, to its end.
+func (f *Flow) anyWhole(op *Operation, answers []*exchange.Response) bool {
+	for _, r := range answers {
+		if r != nil && r.Status/100 == 2 && f.whole(op, r) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *Flow) anyTaken(answers []*exchange.Response) bool {
@@ -103,10 +123,12 @@ func UploadIsolated(f *Flow) {
 		f.Broken("a location of its own for each upload", "%s for both", one.Target)
 	}
 	a := f.Offset(f.D, first)
+	f.Round() // each may have to wait for a lock
 	b := f.Offset(f.D, second)
 	nextA, nextB := (a+Usual)/2, (b+Usual)/2
 	f.Partly(first, a, nextA)
 	f.Partly(second, b, nextB)
 	f.Completed(first)
+	f.Round()
 	f.Completed(second)
 }

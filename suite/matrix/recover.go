@@ -26,7 +26,7 @@ type Outcome struct {
 func (s *Session) Offset(d Driver, op *Operation) int64 {
 	req, err := d.Offset(op)
 	s.offered(err)
-	response := s.Do("the question for the offset ("+req.Method+")", req)
+	response := s.unlocked(d, "the question for the offset ("+req.Method+")", req)
 	d.Learn(op, response)
 	offset, err := d.ReadOffset(op, response)
 	if err != nil {
@@ -72,7 +72,7 @@ func bytesOf(n int64) string {
 // offset is wrong makes the client ask once more, which is a warning; a second one breaks the case.
 // The response is nil when the server turned out to have these bytes already.
 func (s *Session) Send(d Driver, op *Operation, from, to int64) *exchange.Response {
-	response := s.put(d, op, from, to)
+	response, from := s.putAll(d, op, from, to)
 	if !d.Conflict(op, response) {
 		return response
 	}
@@ -83,7 +83,7 @@ func (s *Session) Send(d Driver, op *Operation, from, to int64) *exchange.Respon
 	if over || again >= to {
 		return nil
 	}
-	response = s.put(d, op, again, to)
+	response, again = s.putAll(d, op, again, to)
 	if d.Conflict(op, response) {
 		s.BrokenAt(again, "request body", "the offset that the server gave to be accepted by the next write",
 			"%d for a write at byte %d, for the second time", response.Status, again)
@@ -95,7 +95,7 @@ func (s *Session) Send(d Driver, op *Operation, from, to int64) *exchange.Respon
 func (s *Session) reread(d Driver, op *Operation) (offset int64, over bool) {
 	req, err := d.Offset(op)
 	s.offered(err)
-	response := s.Do("the second question for the offset", req)
+	response := s.unlocked(d, "the second question for the offset", req)
 	offset, err = d.ReadOffset(op, response)
 	if err != nil {
 		return 0, true
@@ -125,7 +125,7 @@ func (s *Session) EnsureWhole(d Driver, op *Operation) {
 	offset := int64(-1)
 	for range looks {
 		before := offset
-		if offset, err = d.ReadOffset(op, s.Do("the question for the offset", req)); err != nil {
+		if offset, err = d.ReadOffset(op, s.unlocked(d, "the question for the offset", req)); err != nil {
 			return // over, and gone
 		}
 		s.lawful(op, offset)
@@ -144,12 +144,48 @@ func (s *Session) put(d Driver, op *Operation, from, to int64) *exchange.Respons
 	piece, err := d.Resume(op, from, to)
 	s.offered(err)
 	op.Sent = max(op.Sent, to)
-	response := s.Do("the write of bytes "+strconv.FormatInt(from, 10)+" to "+strconv.FormatInt(to, 10), piece.Request)
+	response := s.unlocked(d, "the write of bytes "+strconv.FormatInt(from, 10)+" to "+strconv.FormatInt(to, 10), piece.Request)
 	d.Learn(op, response)
 	if response.Status/100 == 2 && to < op.Len() {
-		op.Known = max(op.Known, to) // what was taken stays taken
+		taken := to // and what was taken stays taken
+		if n, short := s.short(d, op, response, to); short {
+			taken = n
+		}
+		op.Known = max(op.Known, taken)
 	}
 	return response
+}
+
+// putAll is put, again and again where the server takes less than it is sent, and says so. It gives the answer to the
+// last write, and where that began.
+func (s *Session) putAll(d Driver, op *Operation, from, to int64) (*exchange.Response, int64) {
+	for {
+		response := s.put(d, op, from, to)
+		told, short := s.short(d, op, response, to)
+		if !short {
+			return response, from
+		}
+		s.Note("of %d bytes the server took %d", to-from, told-from)
+		if told <= from {
+			s.BrokenAt(from, "request body", "a write that is answered "+strconv.Itoa(response.Status)+" to be taken, at least in part",
+				"the offset %d again", told)
+		}
+		from = told
+	}
+}
+
+// short says whether the answer to a write tells that the server has less than what was sent up to to, and how much.
+func (s *Session) short(d Driver, op *Operation, r *exchange.Response, to int64) (int64, bool) {
+	t, ok := d.(Telling)
+	if !ok || r.Status/100 != 2 {
+		return 0, false
+	}
+	told, ok := t.Told(op, r)
+	if !ok {
+		return 0, false
+	}
+	s.lawful(op, told)
+	return told, told < to
 }
 
 // Settled asks for the offset until it says the same twice: a server may still be draining a connection that
@@ -190,19 +226,36 @@ func (s *Session) recovered(d Driver, op *Operation, ask func(Driver, *Operation
 // Finish sends the body from from to its end and gives the final response.
 func (s *Session) Finish(d Driver, op *Operation, from int64) *Outcome {
 	if from == op.Len() && !op.Chunked {
-		return s.Replayed(d, op)
+		return s.finished(d, op)
 	}
 	piece, err := d.Resume(op, from, op.Len())
 	s.offered(err)
 	response := s.Send(d, op, from, op.Len())
 	if response == nil {
-		return s.Replayed(d, op)
+		return s.finished(d, op)
 	}
 	return &Outcome{
 		Response: response, Bases: []*url.URL{op.URL, resolved(s.Base(), piece.Request.Target)}, Via: "the last part",
 		Places: d.Downloads(op),
 	}
 }
+
+// finished gives the final response of an upload of which nothing is missing. Where it is shown to nobody again, and a
+// client of the protocol goes by the offset alone, the server's word that everything is there stands in for it.
+func (s *Session) finished(d Driver, op *Operation) *Outcome {
+	_, tells := d.(Telling)
+	if _, err := d.Outcome(op); err != nil && tells {
+		if req, unasked := d.Offset(op); unasked == nil {
+			if r := s.unlocked(d, "the question whether everything is there", req); r.Status/100 == 2 {
+				return &Outcome{Response: r, Bases: bases(op), Via: theOffset, Places: d.Downloads(op)}
+			}
+		}
+	}
+	return s.Replayed(d, op)
+}
+
+// theOffset says that an outcome is no final response, but an answer that tells the offset.
+const theOffset = "the offset"
 
 // bases gives the URI against which the references of a response to the first request resolve.
 func bases(op *Operation) []*url.URL { return []*url.URL{op.URL} }

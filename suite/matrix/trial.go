@@ -46,7 +46,7 @@ func (s *Session) AttemptBy(d Driver, op *Operation, cut faults.Cut, client Clie
 	if cut.Place == faults.RequestBody && !cut.FromEnd {
 		cut.Offset += lead
 	}
-	t := s.CutBy(d.Start(op), cut, client)
+	t := s.freely(d, func() *Trial { return s.CutBy(d.Start(op), cut, client) })
 	learn(d, op, t)
 	op.Sent = max(op.Sent, min(op.Len(), t.Evidence.Up.BodyBytes-lead))
 	return t
@@ -58,7 +58,7 @@ func (s *Session) InterruptPiece(d Driver, op *Operation, piece Piece, cut fault
 	if cut.Place == faults.RequestBody && !cut.FromEnd {
 		cut.Offset += piece.Payload
 	}
-	t := s.Cut(piece.Request, cut)
+	t := s.freely(d, func() *Trial { return s.Cut(piece.Request, cut) })
 	learn(d, op, t)
 	op.Sent = max(op.Sent, min(piece.To, piece.From+max(0, t.Evidence.Up.BodyBytes-piece.Payload)))
 	s.Landed(t)

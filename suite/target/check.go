@@ -20,7 +20,8 @@ import (
 // ownFields are the fields that the suite writes itself: a second value from the config would change what is tested.
 var ownFields = []string{
 	"connection", "content-length", "content-range", "expect", "prefer", "range", "te", "trailer", "transfer-encoding",
-	"upgrade",
+	"upgrade", "tus-resumable", "upload-length", "upload-defer-length", "upload-offset", "upload-concat", "upload-checksum",
+	"x-http-method-override",
 }
 
 // bodiless are the methods that cannot carry an upload.

@@ -74,10 +74,10 @@ type Request struct {
 }
 
 // Readback says where the stored bytes of an upload can be read.
-// In YAML: location | content-location | document | result | none | {path: "/items/{id}"}.
+// In YAML: location | content-location | document | result | upload | none | {path: "/items/{id}"}.
 type Readback struct {
 	// From is "location", "content-location", "document" (the URL that the upload is written to), "result" (what the
-	// protocol itself names as the result), "path" or "none".
+	// protocol itself names as the result), "upload" (the upload's own URI), "path" or "none".
 	From string
 	Path string // with From "path": {id} is the last path segment of Location, {tag} the case's token
 }

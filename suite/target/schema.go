@@ -22,8 +22,8 @@ const (
 var (
 	knownTransports = []string{"h1", "h2c", "h1+tls", "h2"}
 	knownProfiles   = []string{"resume", "rufh", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
-	spokenProfiles  = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query"}
-	readbacks       = []string{"location", "content-location", "document", "result", "none"}
+	spokenProfiles  = []string{"resume", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
+	readbacks       = []string{"location", "content-location", "document", "result", "upload", "none"}
 )
 
 // document reads the root of the file.
@@ -145,7 +145,7 @@ func (r *reader) profiles(c *Config) value {
 			switch {
 			case slices.Contains(spokenProfiles, name.Value):
 				var given Profile
-				r.profile(v, &given)
+				r.profile(name.Value, v, &given)
 				if c.given == nil {
 					c.given = map[string]Profile{}
 				}
@@ -159,22 +159,38 @@ func (r *reader) profiles(c *Config) value {
 	}
 }
 
-func (r *reader) profile(n *yaml.Node, into *Profile) {
-	r.mapping(n,
-		key{"upload", r.request(&into.Upload)},
-		key{"patch", r.str(&into.Patch, checkMediaType)},
-		key{"readback", r.readback(&into.Readback)},
-		key{"count", r.count(&into.Count)},
-		key{"large", r.variant(&into.Large)},
-		key{"slow", r.variant(&into.Slow)},
-		key{"failing", func(n *yaml.Node) {
+// brief are the profiles whose uploads are told by their path alone, as a key of its own: their requests are the
+// protocol's.
+var brief = []string{"tus"}
+
+func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
+	keys := []key{
+		{"upload", r.request(&into.Upload)},
+		{"patch", r.str(&into.Patch, checkMediaType)},
+		{"readback", r.readback(&into.Readback)},
+		{"count", r.count(&into.Count)},
+		{"large", r.variant(&into.Large)},
+		{"slow", r.variant(&into.Slow)},
+		{"failing", func(n *yaml.Node) {
 			r.list(n, func(_ int, item *yaml.Node) {
 				var one Request
 				r.request(&one)(item)
 				into.Failing = append(into.Failing, one)
 			})
 		}},
-	)
+	}
+	var path string
+	if slices.Contains(brief, name) {
+		keys = append(keys, key{"path", r.str(&path, checkPath)})
+	}
+	r.mapping(n, keys...)
+	switch {
+	case path == "":
+	case into.Upload.Path != "":
+		r.errorf(n, "has a path twice, as path and as upload.path")
+	default:
+		into.Upload.Path = path
+	}
 }
 
 func (r *reader) request(into *Request) value {

@@ -137,6 +137,7 @@ var usuals = map[string]usual{
 	"expect-range":    {"PUT", "document", true},
 	"range-query":     {"PUT", "document", true},
 	"upload-resource": {"POST", "result", false},
+	"tus":             {"POST", "upload", false},
 }
 
 // filled gives the settings with the defaults in the gaps; the original stays as it is.

@@ -331,3 +331,15 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestBrief: a profile whose requests are the protocol's is told by a path.
+func TestBrief(t *testing.T) {
+	c := parse(t, "target: http://a/one\nprofiles: {tus: {path: '/files?tag={tag}', slow: {path: /slow}}}")
+	p := c.Profile("tus")
+	if p.Upload.Path != "/files?tag={tag}" || p.Upload.Method != "POST" || p.Slow.Path != "/slow" || p.Readback.From != "upload" {
+		t.Errorf("%+v", p)
+	}
+	if p = parse(t, "target: http://a/one\nprofiles: {tus: {readback: none}}").Profile("tus"); p.Upload.Path != "/one" || p.Readback.From != "none" {
+		t.Errorf("by default: %+v", p)
+	}
+}
