@@ -50,6 +50,8 @@ func pageTemplate(name string) *template.Template {
 		"symbol":      symbol,
 		"meaning":     meaning,
 		"meaningHere": meaningHere,
+		"levelClass":  levelClass,
+		"levelMeans":  levelMeans,
 	}).ParseFS(htmlFiles, "html/"+name))
 }
 

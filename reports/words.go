@@ -53,6 +53,19 @@ func meaning(v Verdict) string {
 	return "unknown verdict"
 }
 
+// levelMeans says what a level means for a server that breaks it.
+func levelMeans(l Level) string {
+	switch l {
+	case Must:
+		return "a server that breaks it is not conformant"
+	case Should:
+		return "a server that breaks it gets a warning"
+	case May:
+		return "optional, but what is offered has to work"
+	}
+	return ""
+}
+
 // meaningHere says above a result what its verdict means, where a reader could take it for the
 // target's failure or success.
 func meaningHere(v Verdict) string {
