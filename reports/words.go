@@ -97,7 +97,8 @@ func conformanceTitle(c Conformance) string {
 	return "Inconclusive"
 }
 
-// placeWords says where a result was taken: "mid-upload, fin, h1"; "undisturbed, h1" without a cut.
+// placeWords says where a result was taken: "mid-upload, fin, h1"; "undisturbed, h1" without a cut; with "known" behind it
+// for a failure that the baseline has too.
 func placeWords(r *Result) string {
 	var parts []string
 	if r.Point == "none" && r.Fault == "none" {
@@ -107,6 +108,9 @@ func placeWords(r *Result) string {
 	}
 	if r.Transport != "" {
 		parts = append(parts, shorten(Sanitize(r.Transport), 80))
+	}
+	if r.Known {
+		parts = append(parts, "known")
 	}
 	return strings.Join(parts, ", ")
 }
