@@ -24,6 +24,8 @@ type crew struct {
 	items  map[string]item // by title
 	given  map[string]bool // what a worker has run or runs
 	events chan event
+	hands  []*hand
+	wake          // what a death of the target leaves behind
 	died   string // how the last worker died that did
 	failed error  // why a worker could not begin
 }
@@ -56,7 +58,7 @@ func (r *runner) together(ctx context.Context) error {
 	if r.options.Worker == nil {
 		return fmt.Errorf("%w: %d jobs, and no command that starts them", ErrUsage, r.options.Jobs)
 	}
-	c := &crew{runner: r, items: map[string]item{}, given: map[string]bool{}, events: make(chan event)}
+	c := &crew{runner: r, items: map[string]item{}, given: map[string]bool{}, events: make(chan event), wake: wake{suspects: map[string]reports.Result{}}}
 	selected := r.plan.selected()
 	for _, i := range selected {
 		if !r.serial(i) {
@@ -68,10 +70,13 @@ func (r *runner) together(ctx context.Context) error {
 	}
 	c.options.Selection.Profiles = r.named // nobody needs to find out again
 	r.tell(Progress{Kind: Planned, Total: len(selected)})
-	if err := c.work(ctx); err != nil || len(c.items) == len(selected) || r.over(ctx) {
+	if err := c.work(ctx); err != nil || len(c.items) == len(selected) && len(c.suspects) == 0 || r.over(ctx) {
 		return err
 	}
-	r.take = func(_ context.Context, i item) bool { return r.serial(i) }
+	r.take = func(_ context.Context, i item) bool {
+		_, suspect := c.suspects[i.title()]
+		return suspect || r.serial(i)
+	}
 	if err := r.inOrder(ctx); err != nil {
 		r.stop("what runs alone could not be run: " + r.secrets.text(err.Error()))
 	}
@@ -102,7 +107,7 @@ func (c *crew) work(ctx context.Context) error {
 	if c.failed != nil && len(r.results) == 0 {
 		return c.failed
 	}
-	if c.died != "" && len(r.results) < len(c.items) && ctx.Err() == nil {
+	if c.died != "" && len(r.results)+len(c.suspects) < len(c.items) && ctx.Err() == nil {
 		r.stop("no job is left: " + c.died)
 	}
 	return nil
@@ -128,6 +133,7 @@ func (c *crew) start(ctx context.Context, number int) error {
 	if err := h.process.Start(); err != nil {
 		return fmt.Errorf("start job %d: %w", number, err)
 	}
+	c.hands = append(c.hands, h)
 	go h.listen(c.options, c.events)
 	return nil
 }
@@ -162,7 +168,14 @@ func (c *crew) handle(ctx context.Context, e event) {
 	case e.ended:
 		c.ended(ctx, h, e.err)
 	case m.Ask != "":
+		if c.dying {
+			c.asking = append(c.asking, question{h, m.Ask})
+			break
+		}
 		h.tell(order{Answer: c.answer(ctx, h, m.Ask)})
+	case m.Result != nil && m.Result.Title == h.runs && (m.Result.Dead || c.dying):
+		h.runs = ""
+		c.suspect(m.Result)
 	case m.Result != nil && m.Result.Title == h.runs:
 		h.runs = ""
 		c.keep(ctx, c.items[m.Result.Title], m.Result.Result)
@@ -172,6 +185,7 @@ func (c *crew) handle(ctx context.Context, e event) {
 	default:
 		c.stop(fmt.Sprintf("job %d said what it was not asked", h.number))
 	}
+	c.settle(ctx)
 }
 
 // answer says whether a worker may run a case. Those that are given away are so in the order of the run: nobody asks for

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,10 +27,14 @@ type runner struct {
 	secrets *redactor
 	// take asks for leave to run an item, which another process may be running; nil: there is no other.
 	take func(context.Context, item) bool
+	// bury is told of a case that killed the target, with its result; nil: nobody can start the target again.
+	bury   func(context.Context, item, reports.Result)
+	deaths int // how often the target was started again
 
 	mu      sync.Mutex
 	results map[string]reports.Result // by title
 	dead    int                       // results in a row that ended with the verdict error
+	killer  string                    // the case during which the target was seen to be gone, and did not come back
 	stopped string                    // why no further case is run
 	server  string                    // the target's Server field
 }
@@ -41,6 +46,9 @@ func Run(ctx context.Context, o Options) (*reports.Report, error) {
 	r, err := prepare(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	if r.starts() {
+		r.bury = r.revived
 	}
 	limited, cancel := context.WithTimeout(ctx, o.Config.Limits.Run)
 	defer cancel()
@@ -225,7 +233,18 @@ func (r *runner) one(ctx context.Context, i item) reports.Result {
 	r.tell(Progress{Kind: Started, Done: len(r.results), Title: i.title(), Total: len(r.plan.selected())})
 	s := matrix.Run(ctx, r.bench, i.check, i.variant)
 	result := r.result(i, s)
-	r.keep(ctx, i, result)
+	why := r.gone(ctx, result)
+	switch {
+	case why == nil:
+		r.killer = ""
+		r.keep(ctx, i, result)
+	case r.bury == nil:
+		r.killer = cmp.Or(r.killer, i.title())
+		r.keep(ctx, i, result)
+	default:
+		result = fatal(i, result, lastStep(s), why)
+		r.bury(ctx, i, result)
+	}
 	return result
 }
 
@@ -250,6 +269,10 @@ func (r *runner) keep(ctx context.Context, i item, result reports.Result) {
 // check ends the run when the target is not there any more.
 func (r *runner) check(ctx context.Context, i item) {
 	if _, err := preflight(ctx, r.options.Config); errors.Is(err, ErrTargetDead) {
+		if r.killer != "" {
+			r.stop(fmt.Sprintf("the target died in %s: %v", r.killer, err))
+			return
+		}
 		r.stop(fmt.Sprintf("the target stopped answering at the latest in %s: %v", i.title(), err))
 	}
 }
