@@ -270,7 +270,7 @@ func (r *runner) keep(ctx context.Context, i item, result reports.Result) {
 func (r *runner) check(ctx context.Context, i item) {
 	if _, err := preflight(ctx, r.options.Config); errors.Is(err, ErrTargetDead) {
 		if r.killer != "" {
-			r.stop(fmt.Sprintf("the target died in %s: %v", r.killer, err))
+			r.stop(fmt.Sprintf("the target stopped answering in %s: %v", r.killer, err))
 			return
 		}
 		r.stop(fmt.Sprintf("the target stopped answering at the latest in %s: %v", i.title(), err))

@@ -22,6 +22,7 @@ var arrows = []struct {
 }{
 	{"cmd/resumespec", []string{"suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
 	{"cmd/soak", []string{"reports"}},
+	{"cmd/interop", []string{"reports"}},
 	{"cmd/killmatrix", []string{"suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
 	{"suite", []string{"suite/catalog", "suite/exchange", "suite/matrix", "suite/profiles/...", "suite/target", "faults", "reports"}},
 	{"suite/catalog", nil},
