@@ -21,8 +21,15 @@ import (
 // Where the configuration says how the server is started, the case fails and the run goes on with the server that was
 // started again; elsewhere nobody knows whether it is the server that is gone, and the run ends.
 
-// mostDeaths is how often a server is started again in one run. One that dies more often dies of nearly everything.
-const mostDeaths = 10
+// mostConvicts is how many cases may kill the server before the run ends: one that dies more often dies of nearly
+// everything. To find one of them out takes starting the server several times.
+const mostConvicts, mostRevivals = 20, 100
+
+// mostBefore is how many of the last cases are run again to find out of which a server died late.
+const mostBefore = 5
+
+// watchLimit is how long a server is watched after a case of which it may die late.
+const watchLimit = 250 * time.Millisecond
 
 // aliveLimit is how long a server that takes a connection is watched for the end of it: one that is about to go takes
 // connections for a moment more.
@@ -101,26 +108,102 @@ func lastStep(s *matrix.Session) string {
 // starts says whether the configuration tells how a dead target is started.
 func (r *runner) starts() bool { return r.options.Config.Restart != nil && r.options.Restart == nil }
 
-// revive starts a dead target again, once: the run ends where it does not come up, or dies too often. names says what it
-// died of.
-func (r *runner) revive(ctx context.Context, names string) {
+// revive starts a dead target again, and says whether it is there. Where it does not come up, or dies too often, the run
+// ends; names says what it may have died of.
+func (r *runner) revive(ctx context.Context, names string) bool {
 	if ctx.Err() != nil {
-		return // nothing more is to be run
+		return false // nothing more is to be run
 	}
-	r.deaths++
-	if r.deaths > mostDeaths {
-		r.stop(fmt.Sprintf("the target died %d times, at last in %s", r.deaths, names))
-		return
+	r.revivals++
+	if r.revivals > mostRevivals {
+		r.stop(fmt.Sprintf("the target died %d times, at last in %s", r.revivals, names))
+		return false
 	}
 	starting, cancel := context.WithTimeout(ctx, r.options.Config.Limits.Case)
 	defer cancel()
 	if err := startTarget(starting, r.options.Config); err != nil {
 		r.stop(fmt.Sprintf("the target died in %s, and could not be started again: %v", names, err))
+		return false
+	}
+	return true
+}
+
+// bereaved finds out whether a case killed the target, after which that was seen to be dead: it is started again, and so is
+// the case. A server that does not die of it again may have died of one of the last cases, a moment later than that had ended.
+func (r *runner) bereaved(ctx context.Context, i item, result reports.Result) {
+	before := slices.Clone(r.before)
+	if !r.revive(ctx, i.title()) || result.Verdict != reports.Fail { // it failed to restart the server itself
+		r.keep(ctx, i, result)
+		return
+	}
+	if r.suspects[i.title()] {
+		r.convict(ctx, i, result)
+		return
+	}
+	again := matrix.Run(ctx, r.bench, i.check, i.variant)
+	second := r.result(i, again)
+	why := r.gone(ctx, second)
+	if why == nil {
+		why = r.watch(ctx)
+	}
+	if why != nil {
+		r.convict(ctx, i, fatal(i, second, lastStep(again), why))
+		r.revive(ctx, i.title())
+		return
+	}
+	for _, earlier := range slices.Backward(before) {
+		again := matrix.Run(ctx, r.bench, earlier.check, earlier.variant)
+		if why := r.watch(ctx); why != nil {
+			r.convict(ctx, earlier, fatal(earlier, r.result(earlier, again), lastStep(again), why))
+			r.keep(ctx, i, second)
+			r.revive(ctx, earlier.title())
+			return
+		}
+	}
+	result.Notes = append(result.Notes, "it did not die again when this case and those before it were run once more")
+	r.convict(ctx, i, result)
+}
+
+// late looks for a target that dies when the last case has ended.
+func (r *runner) late(ctx context.Context) {
+	last := len(r.before) - 1
+	if r.bury == nil || last < 0 || r.over(ctx) {
+		return
+	}
+	if why := r.watch(ctx); why != nil {
+		i := r.before[last]
+		r.before = r.before[:last]
+		r.bereaved(ctx, i, fatal(i, r.results[i.title()], "", why))
 	}
 }
 
-// revived takes in the result of a case that killed the target, and starts that again.
-func (r *runner) revived(ctx context.Context, i item, result reports.Result) {
+// convict keeps the result of a case that killed the target. The run ends where there are too many.
+func (r *runner) convict(ctx context.Context, i item, result reports.Result) {
 	r.keep(ctx, i, result)
-	r.revive(ctx, i.title())
+	r.convicts = append(r.convicts, i.title())
+	if n := len(r.convicts); n > mostConvicts {
+		r.stop(fmt.Sprintf("the target died in %d cases, at last in %s", n, i.title()))
+	}
+}
+
+// watch looks for a while whether the target dies.
+func (r *runner) watch(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, watchLimit)
+	defer cancel()
+	tick := time.NewTicker(restartTick)
+	defer tick.Stop()
+	for {
+		conn, err := r.knock(ctx)
+		if err != nil {
+			return err
+		}
+		if conn != nil {
+			_ = conn.Close() // it was only to see
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }

@@ -49,8 +49,9 @@ type hand struct {
 	in *json.Encoder
 
 	// Of the goroutine that gathers events:
-	runs string // the title of the case that it was given and has not given the result of
-	over bool   // it has said its last word
+	runs string   // the title of the case that it was given and has not given the result of
+	last []string // the titles of those before, at most mostBefore
+	over bool     // it has said its last word
 }
 
 // together runs everything that is selected in several processes.
@@ -58,7 +59,8 @@ func (r *runner) together(ctx context.Context) error {
 	if r.options.Worker == nil {
 		return fmt.Errorf("%w: %d jobs, and no command that starts them", ErrUsage, r.options.Jobs)
 	}
-	c := &crew{runner: r, items: map[string]item{}, given: map[string]bool{}, events: make(chan event), wake: wake{suspects: map[string]reports.Result{}}}
+	c := &crew{runner: r, items: map[string]item{}, given: map[string]bool{}, events: make(chan event)}
+	r.suspects = map[string]bool{}
 	selected := r.plan.selected()
 	for _, i := range selected {
 		if !r.serial(i) {
@@ -70,16 +72,20 @@ func (r *runner) together(ctx context.Context) error {
 	}
 	c.options.Selection.Profiles = r.named // nobody needs to find out again
 	r.tell(Progress{Kind: Planned, Total: len(selected)})
-	if err := c.work(ctx); err != nil || len(c.items) == len(selected) && len(c.suspects) == 0 || r.over(ctx) {
+	err := c.work(ctx)
+	if err == nil {
+		c.late(ctx)
+	}
+	if err != nil || len(c.items) == len(selected) && len(c.suspects) == 0 || r.over(ctx) {
 		return err
 	}
 	r.take = func(_ context.Context, i item) bool {
-		_, suspect := c.suspects[i.title()]
-		return suspect || r.serial(i)
+		return r.suspects[i.title()] || r.serial(i)
 	}
 	if err := r.inOrder(ctx); err != nil {
 		r.stop("what runs alone could not be run: " + r.secrets.text(err.Error()))
 	}
+	c.unsolved(ctx)
 	return nil
 }
 
@@ -177,7 +183,7 @@ func (c *crew) handle(ctx context.Context, e event) {
 		h.runs = ""
 		c.suspect(m.Result)
 	case m.Result != nil && m.Result.Title == h.runs:
-		h.runs = ""
+		h.runs, h.last = "", append(h.last[max(0, len(h.last)+1-mostBefore):], m.Result.Title)
 		c.keep(ctx, c.items[m.Result.Title], m.Result.Result)
 	case m.Over != nil:
 		h.over = true

@@ -28,8 +28,11 @@ type runner struct {
 	// take asks for leave to run an item, which another process may be running; nil: there is no other.
 	take func(context.Context, item) bool
 	// bury is told of a case that killed the target, with its result; nil: nobody can start the target again.
-	bury   func(context.Context, item, reports.Result)
-	deaths int // how often the target was started again
+	bury     func(context.Context, item, reports.Result)
+	before   []item          // what this process ran last, at most mostBefore
+	suspects map[string]bool // titles of cases that ran side by side when the target died
+	convicts []string        // titles of those that killed it
+	revivals int             // how often it was started again
 
 	mu      sync.Mutex
 	results map[string]reports.Result // by title
@@ -48,7 +51,7 @@ func Run(ctx context.Context, o Options) (*reports.Report, error) {
 		return nil, err
 	}
 	if r.starts() {
-		r.bury = r.revived
+		r.bury = r.bereaved
 	}
 	limited, cancel := context.WithTimeout(ctx, o.Config.Limits.Run)
 	defer cancel()
@@ -83,7 +86,9 @@ func (r *runner) inOrder(ctx context.Context) error {
 		return err
 	}
 	defer r.bench.Injector.Close() // the run is over; what closing says changes nothing
-	if all := r.ginkgo(ctx); all && len(r.results) == 0 && !r.over(ctx) {
+	all := r.ginkgo(ctx)
+	r.late(ctx)
+	if all && len(r.results) == 0 && !r.over(ctx) {
 		return fmt.Errorf("%w: no spec ran", ErrNothingSelected)
 	}
 	return nil
@@ -234,6 +239,9 @@ func (r *runner) one(ctx context.Context, i item) reports.Result {
 	s := matrix.Run(ctx, r.bench, i.check, i.variant)
 	result := r.result(i, s)
 	why := r.gone(ctx, result)
+	if why == nil && r.suspects[i.title()] {
+		why = r.watch(ctx)
+	}
 	switch {
 	case why == nil:
 		r.killer = ""
@@ -245,6 +253,7 @@ func (r *runner) one(ctx context.Context, i item) reports.Result {
 		result = fatal(i, result, lastStep(s), why)
 		r.bury(ctx, i, result)
 	}
+	r.before = append(r.before[max(0, len(r.before)+1-mostBefore):], i)
 	return result
 }
 
