@@ -76,11 +76,12 @@ func (r *runner) together(ctx context.Context) error {
 	if err == nil {
 		c.late(ctx)
 	}
-	if err != nil || len(c.items) == len(selected) && len(c.suspects) == 0 || r.over(ctx) {
+	if err != nil || len(r.results) == len(selected) || r.over(ctx) {
 		return err
 	}
 	r.take = func(_ context.Context, i item) bool {
-		return r.suspects[i.title()] || r.serial(i)
+		_, done := r.results[i.title()]
+		return !done
 	}
 	if err := r.inOrder(ctx); err != nil {
 		r.stop("what runs alone could not be run: " + r.secrets.text(err.Error()))
@@ -113,7 +114,7 @@ func (c *crew) work(ctx context.Context) error {
 	if c.failed != nil && len(r.results) == 0 {
 		return c.failed
 	}
-	if c.died != "" && len(r.results)+len(c.suspects) < len(c.items) && ctx.Err() == nil {
+	if c.died != "" && len(r.results) < len(c.items) && len(c.deaths) == 0 && ctx.Err() == nil {
 		r.stop("no job is left: " + c.died)
 	}
 	return nil
@@ -199,7 +200,7 @@ func (c *crew) handle(ctx context.Context, e event) {
 func (c *crew) answer(ctx context.Context, h *hand, title string) answer {
 	i, known := c.items[title]
 	switch {
-	case c.over(ctx):
+	case c.over(ctx), len(c.deaths) > 0: // what is left runs alone, so that it is seen what kills the target
 		return end
 	case !known || c.given[title]:
 		return leave

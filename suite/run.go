@@ -239,8 +239,8 @@ func (r *runner) one(ctx context.Context, i item) reports.Result {
 	s := matrix.Run(ctx, r.bench, i.check, i.variant)
 	result := r.result(i, s)
 	why := r.gone(ctx, result)
-	if why == nil && r.suspects[i.title()] {
-		why = r.watch(ctx)
+	if why == nil && r.revivals > 0 {
+		why = r.watch(ctx) // it has died before, and may do so a moment late
 	}
 	switch {
 	case why == nil:

@@ -10,8 +10,8 @@ import (
 )
 
 // wake is what the death of a target leaves behind in a run of several workers. Of the cases that ran at that time, and of
-// those that had just ended, any may have been the one: their results say nothing, and they are run again when the workers
-// are done, one after another.
+// those that had just ended, any may have been the one: their results say nothing. They are run again, and all that has not
+// been run yet after them, without the workers and one after another.
 type wake struct {
 	dying  bool                      // the target is dead, and some of those cases still run
 	now    map[string]reports.Result // those of this death that have ended, by title
@@ -51,7 +51,7 @@ func (c *crew) unsolved(ctx context.Context) {
 	}
 }
 
-// settle starts a dead target again once nothing runs any more, and lets the workers go on.
+// settle starts a dead target again once nothing runs any more, and answers those who waited.
 func (c *crew) settle(ctx context.Context) {
 	if !c.dying || slices.ContainsFunc(c.hands, func(h *hand) bool { return h.runs != "" }) {
 		return
