@@ -15,8 +15,9 @@ REPORT  := resumespec-report
 TOOL    := go tool -modfile=.tools/go.mod
 FUZZ    ?= 15s
 SOAK    ?= 200
+INTEROP ?=
 
-.PHONY: help run test build install lint vet unit mutants variants soak bench fuzz setup clean
+.PHONY: help run test build install lint vet unit mutants variants interop gallery soak bench fuzz setup clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -58,6 +59,14 @@ mutants: ## the whole suite against every mutant of the reference server: report
 	@go build -trimpath -o bin/killmatrix ./cmd/killmatrix
 	@bin/killmatrix
 
+# What differs on purpose is kept with: make interop INTEROP=-update
+interop: setup build ## certify tusd and @tus/server, and compare with the reports in reports/gallery
+	@go build -trimpath -o bin/interop-run ./cmd/interop
+	@bin/interop-run $(INTEROP)
+
+gallery: build ## reports/gallery/index.html, the servers of reports/gallery side by side
+	@$(BIN) report compare reports/gallery/*.json --html reports/gallery/index.html
+
 bench: setup ## benchmarks: the whole run, a sweep, cuts per second, uploads, HTML
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./reference ./reports ./suite/selftest
 	go test -run '^$$' -bench . -benchtime 3s -timeout 30m ./faults
@@ -70,7 +79,7 @@ fuzz: ## every fuzz target for FUZZ (15s) each
 	  done; \
 	done
 
-setup: ## what the tests need beside Go: chromium and nginx (apt-get), and the modules
+setup: ## what the tests need beside Go: chromium, nginx and node (apt-get), and the modules
 	@.ci/setup
 
 clean: ## remove what was built and the report files

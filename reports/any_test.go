@@ -93,3 +93,21 @@ func anyReport() *rapid.Generator[*Report] {
 			Results: rapid.SliceOfNDistinct(anyResult(), 0, 4, key).Draw(t, "results")}
 	})
 }
+
+// anyCompared gives a report that was compared with another, which may share results with it.
+func anyCompared() *rapid.Generator[*Report] {
+	return rapid.Custom(func(t *rapid.T) *Report {
+		r, baseline := anyReport().Draw(t, "report"), anyReport().Draw(t, "baseline")
+		for i := range r.Results {
+			if rapid.Bool().Draw(t, "shared") {
+				shared := r.Results[i]
+				shared.Verdict = anyWord(shared.Verdict, Fail, Pass).Draw(t, "then")
+				baseline.Results = append(baseline.Results, shared)
+			}
+		}
+		if rapid.Bool().Draw(t, "compared") {
+			r.Against(anyText().Draw(t, "name"), baseline)
+		}
+		return r
+	})
+}

@@ -50,6 +50,8 @@ func pageTemplate(name string) *template.Template {
 		"symbol":      symbol,
 		"meaning":     meaning,
 		"meaningHere": meaningHere,
+		"levelClass":  levelClass,
+		"levelMeans":  levelMeans,
 	}).ParseFS(htmlFiles, "html/"+name))
 }
 
@@ -114,7 +116,7 @@ type htmlRow struct {
 	Inert  bool // the body waits in a script
 }
 
-// htmlRows gives the results in reading order: worst first, what relies on something else that is broken after that, then
+// htmlRows gives the results in reading order: worst first, news before what is known, what relies on something else that is broken after that, then
 // by case.
 func htmlRows(r *Report) []*htmlRow {
 	first := r.precedence()
@@ -125,7 +127,7 @@ func htmlRows(r *Report) []*htmlRow {
 	slices.SortStableFunc(rows, func(a, b *htmlRow) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(Verdicts, a.Verdict), slices.Index(Verdicts, b.Verdict)),
-			first.compare(a.Result, b.Result),
+			newsFirst(a.Result, b.Result), first.compare(a.Result, b.Result),
 			cmp.Compare(slices.Index(Levels, a.Level), slices.Index(Levels, b.Level)),
 			cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.ID, b.ID),
 			cmp.Compare(slices.Index(points, a.Point), slices.Index(points, b.Point)),
@@ -134,7 +136,7 @@ func htmlRows(r *Report) []*htmlRow {
 	})
 	seen := map[string]bool{}
 	for i, row := range rows {
-		row.Open = row.Verdict == Fail && i < openFailures
+		row.Open = row.Verdict == Fail && !row.Known && i < openFailures
 		row.Inert = len(rows) > eagerResults && !(row.Verdict == Fail && i < eagerFailures)
 		// IDs of the page's own parts have no dot, so an alias never hides one of them.
 		if !seen[row.ID] && strings.Contains(row.ID, ".") {
@@ -143,6 +145,12 @@ func htmlRows(r *Report) []*htmlRow {
 		seen[row.ID] = true
 	}
 	return rows
+}
+
+// newsFirst puts failures of which the baseline knows nothing before the others.
+func newsFirst(a, b *Result) int {
+	part := map[bool]int{true: 1}
+	return cmp.Compare(part[a.Known], part[b.Known])
 }
 
 // Cited names the source: "RFC 9110, 10.1.1".

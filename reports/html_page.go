@@ -29,6 +29,8 @@ type htmlPage struct {
 	Counts     []countRow
 	Failed     []*htmlRow
 	MoreFailed int
+	Baseline   string // what the report was compared with
+	Sum        string // and what that came to
 	Columns    []mapColumn
 	Width      int // columns of the map, its first one included
 	Map        []mapArea
@@ -76,6 +78,9 @@ func newPage(r *Report, rows []*htmlRow) *htmlPage {
 		Verdicts:   Verdicts,
 		Counts:     countRows(r.Results),
 		Facets:     facets(r.Results),
+	}
+	if b := r.Baseline; b != nil {
+		p.Baseline, p.Sum = b.words(), b.sum(r.Summary.Known)
 	}
 	for _, row := range rows {
 		if row.Verdict != Fail {

@@ -22,7 +22,7 @@ const maxJSON = 256 << 20
 // written.
 func WriteJSON(w io.Writer, r *Report) error {
 	out := normalize(r)
-	if err := problems(checkWords(out), checkKeys(out), checkSweeps(out)); err != nil {
+	if err := problems(checkWords(out), checkKeys(out), checkSweeps(out), checkBaseline(out)); err != nil {
 		return fmt.Errorf("write JSON report: %w", err)
 	}
 	var buf bytes.Buffer
@@ -102,6 +102,7 @@ func normalize(r *Report) *Report {
 	out.Schema = Schema
 	out.Seconds = finite(out.Seconds)
 	out.Summary = Summarize(r.Results, r.Interrupted)
+	out.Baseline = normalizeBaseline(r.Baseline)
 	out.Parts = slices.Clone(r.Parts)
 	for i := range out.Parts {
 		out.Parts[i].Seconds = finite(out.Parts[i].Seconds)

@@ -28,7 +28,7 @@ func jsonOf(t interface {
 // Any report survives JSON, satisfies the schema, and can be shown in every format.
 func TestAnyReport(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := anyReport().Draw(t, "report")
+		r := anyCompared().Draw(t, "report")
 		data := jsonOf(t, r)
 		if err := Validate(data); err != nil {
 			t.Fatalf("not valid: %v", err)

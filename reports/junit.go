@@ -58,7 +58,7 @@ type (
 
 // WriteJUnit writes r as JUnit XML, one suite for each area of each profile. A failure is a <failure>; a
 // harness error and an inconclusive result are an <error>, because neither says anything about the target;
-// unsupported and excluded are <skipped>; a warning passes and says so in its output. Where the run ended
+// unsupported and excluded are <skipped>, and so is a failure that the baseline has too, with the property "known"; a warning passes and says so in its output. Where the run ended
 // early or has no result, one more test case in error says so: a reader that only counts must not see green.
 func WriteJUnit(w io.Writer, r *Report) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
@@ -153,6 +153,11 @@ func newJUnitCase(r *Result) junitCase {
 	case Warn:
 		c.SystemOut = "warning: a SHOULD is broken\n" + outcome.Text
 	case Fail:
+		if r.Known {
+			c.Properties = append(c.Properties, junitProperty{"known", "true"})
+			c.Skipped = &junitOutcome{Message: "known failure: " + outcome.Message}
+			break
+		}
 		c.Failure = outcome
 	case Unsupported, Excluded:
 		c.Skipped = &junitOutcome{Message: string(r.Verdict) + ": " + outcome.Message}

@@ -37,23 +37,52 @@ func markdown(r *Report) string {
 		fmt.Fprintf(&b, ", shard %s", field(r.Shard))
 	}
 	b.WriteString(".\n\n")
+	if r.Baseline != nil {
+		fmt.Fprintf(&b, "Baseline %s: **%s**.\n\n", field(r.Baseline.words()), r.Baseline.sum(r.Summary.Known))
+	}
 	countsTable(&b, r)
-	for _, s := range []struct {
-		verdict Verdict
-		room    int // bytes that the document may have after this section
-		entry   func(*Result) string
-		folded  bool
-	}{
-		{Fail, maxMarkdown * 5 / 8, entryInFull, false},
-		{Error, maxMarkdown * 6 / 8, entryInFull, false},
-		{Inconclusive, maxMarkdown * 6 / 8, entryInFull, false},
-		{Warn, maxMarkdown * 7 / 8, entryInFull, false},
-		{Unsupported, maxMarkdown - 8<<10, entryInShort, true},
-		{Excluded, maxMarkdown - 4<<10, entryInShort, true},
-	} {
-		writeSection(&b, r, s.verdict, s.room, s.entry, s.folded)
+	for _, s := range markdownSections {
+		writeSection(&b, r, s)
+		if s.known {
+			writeBaseline(&b, r.Baseline, s.room)
+		}
 	}
 	return b.String()
+}
+
+// section is a part of the summary: the results of one verdict.
+type section struct {
+	verdict Verdict
+	known   bool // of the failures those that the baseline has too, or else the others
+	room    int  // bytes that the document may have after this section
+	entry   func(*Result) string
+	folded  bool
+}
+
+var markdownSections = []section{
+	{Fail, false, maxMarkdown * 4 / 8, entryInFull, false},
+	{Error, false, maxMarkdown * 5 / 8, entryInFull, false},
+	{Inconclusive, false, maxMarkdown * 5 / 8, entryInFull, false},
+	{Warn, false, maxMarkdown * 6 / 8, entryInFull, false},
+	{Fail, true, maxMarkdown * 7 / 8, entryInFull, true},
+	{Unsupported, false, maxMarkdown - 8<<10, entryInShort, true},
+	{Excluded, false, maxMarkdown - 4<<10, entryInShort, true},
+}
+
+// writeBaseline lists the failures of the baseline that are none here.
+func writeBaseline(b *strings.Builder, baseline *Baseline, room int) {
+	if baseline == nil || len(baseline.Lines()) == 0 {
+		return
+	}
+	b.WriteString("<details><summary>Failures of the baseline that are none here</summary>\n\n")
+	for _, line := range baseline.Lines() {
+		if b.Len()+len(line) > room {
+			b.WriteString("- and more\n")
+			break
+		}
+		fmt.Fprintf(b, "- %s\n", field(line))
+	}
+	b.WriteString("\n</details>\n\n")
 }
 
 // markOf gives the verdict whose mark stands for a conformance word.
@@ -85,11 +114,11 @@ func countsTable(b *strings.Builder, r *Report) {
 	b.WriteString("\n")
 }
 
-// writeSection writes the results of one verdict, as many as keep the document within room bytes.
-func writeSection(b *strings.Builder, r *Report, v Verdict, room int, entry func(*Result) string, folded bool) {
+// writeSection writes the results of one section, as many as keep the document within its room.
+func writeSection(b *strings.Builder, r *Report, s section) {
 	var list []*Result
 	for i := range r.Results {
-		if r.Results[i].Verdict == v {
+		if r.Results[i].Verdict == s.verdict && r.Results[i].Known == s.known {
 			list = append(list, &r.Results[i])
 		}
 	}
@@ -100,24 +129,27 @@ func writeSection(b *strings.Builder, r *Report, v Verdict, room int, entry func
 	slices.SortStableFunc(list, func(a, b *Result) int {
 		return cmp.Or(first.compare(a, b), strings.Compare(a.Key().String(), b.Key().String()))
 	})
-	title := fmt.Sprintf("%s (%d)", groupTitle[v], len(list))
-	if folded {
+	title := fmt.Sprintf("%s (%d)", groupTitle[s.verdict], len(list))
+	if s.known {
+		title += ", known from the baseline"
+	}
+	if s.folded {
 		fmt.Fprintf(b, "<details><summary>%s</summary>\n\n", title)
 	} else {
 		fmt.Fprintf(b, "### %s\n\n", title)
 	}
-	if note := meaningHere(v); note != "" && !folded {
+	if note := meaningHere(s.verdict); note != "" && !s.folded {
 		b.WriteString(note + "\n\n")
 	}
 	for i, result := range list {
-		text := entry(result)
-		if b.Len()+len(text) > room {
+		text := s.entry(result)
+		if b.Len()+len(text) > s.room {
 			fmt.Fprintf(b, "\n**%s left out to keep this summary small.** The JSON and HTML reports have them.\n", plural(len(list)-i, "result", "results"))
 			break
 		}
 		b.WriteString(text)
 	}
-	if folded {
+	if s.folded {
 		b.WriteString("\n</details>\n")
 	}
 	b.WriteString("\n")

@@ -23,6 +23,7 @@ type Fact struct{ Label, Text string }
 // Column is one server and its report.
 type Column struct {
 	Report *Report
+	Label  string  // stands behind name and version of the server, where these do not tell columns apart
 	Mutant *Mutant // what is wrong with it on purpose; nil for a server that means well
 }
 
@@ -45,10 +46,11 @@ type grid struct {
 type gridColumn struct {
 	Column
 	name, version string
-	edge          bool    // the first column of an area
+	edge          bool    // the first column of an area of mutants, or of the versions of one server
 	summary       Summary // of results, as the report has it
 	cases         [7]int  // cases by worst verdict, in the order of Verdicts
 	broken        int     // cases that it breaks
+	levels        map[Level]matrixHeld
 }
 
 type gridRow struct {
@@ -97,30 +99,45 @@ func newGrid(m *Matrix) *grid {
 	}
 	for i, column := range m.Columns {
 		g.columns = append(g.columns, newGridColumn(column))
-		g.columns[i].edge = i > 0 && g.mutants && areaOf(column) != areaOf(m.Columns[i-1])
 		g.fill(i, index)
 	}
+	g.edges()
 	g.sort()
 	return g
 }
 
-func areaOf(c Column) string {
-	if c.Mutant == nil {
-		return ""
+// edges finds out where the columns of one group end: mutants of one area, or versions of one server. Where no server
+// has several, there is nothing to tell apart.
+func (g *grid) edges() {
+	grouped := g.mutants
+	for i := range g.columns {
+		g.columns[i].edge = i > 0 && g.columns[i].group() != g.columns[i-1].group()
+		grouped = grouped || i > 0 && !g.columns[i].edge
 	}
-	return c.Mutant.Area
+	for i := range g.columns {
+		g.columns[i].edge = g.columns[i].edge && grouped
+	}
+}
+
+// group names what columns that belong together have in common.
+func (c *gridColumn) group() string {
+	if c.Mutant != nil {
+		return c.Mutant.Area
+	}
+	return c.name
 }
 
 func newGridColumn(c Column) gridColumn {
 	if c.Mutant != nil {
 		return gridColumn{Column: c, name: shorten(Sanitize(c.Mutant.Name), 200), summary: c.Report.Summary}
 	}
-	return gridColumn{Column: c, name: targetName(c.Report), version: shorten(Sanitize(c.Report.Target.Version), 80), summary: c.Report.Summary}
+	return gridColumn{Column: c, name: targetName(c.Report), version: shorten(Sanitize(strings.TrimSpace(c.Report.Target.Version+" "+c.Label)), 80), summary: c.Report.Summary}
 }
 
 // fill puts the results of one column into its cells and counts them.
 func (g *grid) fill(column int, index map[[2]string]int) {
 	c := &g.columns[column]
+	c.levels = map[Level]matrixHeld{}
 	for i := range c.Report.Results {
 		r := &c.Report.Results[i]
 		cell := &g.rows[index[[2]string{r.Profile, r.ID}]].cells[column]
@@ -138,11 +155,25 @@ func (g *grid) fill(column int, index map[[2]string]int) {
 		slices.SortStableFunc(cell.results, func(a, b *Result) int { return cmp.Compare(rank(a.Verdict), rank(b.Verdict)) })
 		cell.verdict = Verdicts[rank(cell.results[0].Verdict)]
 		c.cases[rank(cell.verdict)]++
-		if broken(row.level, cell.verdict, c.Mutant != nil) {
+		breaks := broken(row.level, cell.verdict, c.Mutant != nil)
+		if breaks {
 			c.broken++
 			row.breakers++
 		}
+		if cell.verdict == Pass || against(cell.verdict) {
+			c.tried(row.level, !breaks)
+		}
 	}
+}
+
+// tried counts a case that says something of the server.
+func (c *gridColumn) tried(level Level, held bool) {
+	n := c.levels[level]
+	n.Tried++
+	if held {
+		n.Held++
+	}
+	c.levels[level] = n
 }
 
 // rank gives the place of a verdict among Verdicts; that of Error for one that is not known, as Summarize does.

@@ -58,14 +58,14 @@ const (
 
 func TestMatrixInBrowser(t *testing.T) {
 	kills := sampleKills(60)
-	site := serveMatrices(t, map[string]Matrix{"kills": kills, "servers": sampleServers(5, 120), "large": sampleServers(30, 1000),
+	site := serveMatrices(t, map[string]Matrix{"kills": kills, "servers": sampleServers(5, 120), "large": sampleServers(30, 1000), "versions": SideBySide(sampleVersions()),
 		"poison": poisonedMatrix(), "empty": {}})
 	ctx := browser(t)
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, context.Context, string)
 	}{
-		{"opens", testMatrixOpens}, {"filters", testMatrixFilters}, {"keys", testMatrixKeys}, {"address", testMatrixAddress},
+		{"opens", testMatrixOpens}, {"every cell opens", testMatrixEveryCell}, {"filters", testMatrixFilters}, {"keys", testMatrixKeys}, {"address", testMatrixAddress}, {"versions", testMatrixVersions},
 		{"hostile strings", testMatrixHostile}, {"phone", testMatrixPhone}, {"dark", testMatrixDark}, {"print", testMatrixPrint},
 		{"large", testMatrixLarge}, {"no script", testMatrixNoScript}, {"empty", testMatrixEmpty},
 	} {
@@ -94,6 +94,32 @@ func testMatrixOpens(t *testing.T, ctx context.Context, site string) {
 	b.await(`panel.querySelector(".verdict").textContent.startsWith("The offset that HEAD gives")`)
 	b.run(chromedp.Click(chromedp.CSS(`#panel .shut`)))
 	b.await(`panel.hidden && document.activeElement === here`)
+}
+
+// Every cell of a matrix of servers says what was expected and what came, and draws the connection where that was cut.
+func testMatrixEveryCell(t *testing.T, ctx context.Context, site string) {
+	b := open(t, ctx, site+"servers")
+	expect(b, `(() => {
+		const wrong = [];
+		for (const row of rows) for (let at = 0; at < columns.length; at++) {
+			choose(row, at);
+			const said = panel.textContent, cut = row.cells[at].some((one) => one.length > 6), seen = row.verdicts[at];
+			if (!said.includes("Expected") || !said.includes("Got")) wrong.push(row.id + " " + at + ": no texts");
+			if (cut !== Boolean(panel.querySelector(".timeline svg .cut"))) wrong.push(row.id + " " + at + ": cut " + cut);
+			if ("PFW".includes(seen) && data.strings[row.cells[at][0][1]].startsWith("undisturbed") === cut) wrong.push(row.id + " " + at + ": no evidence");
+		}
+		return wrong.join("\n");
+	})()`, "")
+	// A pass before 100 (Continue): the head has gone up, and nothing came down.
+	row := `rows.find((r) => r.id === "resume.before100.lost")`
+	b.run(chromedp.Evaluate[chromedp.Void](row + ` && choose(` + row + `, ` + row + `.verdicts.indexOf("P"))`))
+	expect(b, `panel.querySelector(".timeline .up rect + text").textContent`, "head")
+	expect(b, `panel.querySelector(".timeline .down.withheld text:last-child").textContent`, "189 B")
+	expect(b, `panel.querySelector(".timeline figcaption").textContent.includes("Cut by fin in the 100 (Continue) at byte 0")`, true)
+	// A server tells how much of each level holds.
+	b.run(chromedp.Evaluate[chromedp.Void](`choose(null, 1)`))
+	expect(b, `[...panel.querySelectorAll(".held td")].reduce((n, cell) => n + +(cell.textContent.split(" of ")[1] || 0), 0)`,
+		eval[int](b, `rows.filter((r) => "PWF".includes(r.verdicts[1])).length`))
 }
 
 func testMatrixFilters(t *testing.T, ctx context.Context, site string) {
@@ -176,14 +202,24 @@ func testMatrixAddress(t *testing.T, ctx context.Context, site string) {
 	expect(b, `panel.querySelector("h3").textContent === columns[5].name`, true)
 }
 
+// The versions of one server stand side by side, and apart from other servers.
+func testMatrixVersions(t *testing.T, ctx context.Context, site string) {
+	b := open(t, ctx, site+"versions")
+	expect(b, `[...heads.cells].slice(1).map((c) => c.textContent).join("|")`, "tusd 2.9.2|tusd 2.10.0 old.json|tusd 2.10.0 new.json|other 1.0")
+	expect(b, `[...heads.cells].slice(1).map((c) => c.classList.contains("e")).join()`, "false,false,false,true")
+	expect(b, `document.querySelector("h1").textContent`, "2 servers in 4 runs")
+	expect(b, `document.querySelectorAll(".list tbody tr").length`, 4)
+	expect(b, `document.querySelector(".alert").textContent.includes("other 1.0: the run ended early (no more)")`, true)
+}
+
 func testMatrixHostile(t *testing.T, ctx context.Context, site string) {
 	b := open(t, ctx, site+"poison")
 	b.run(chromedp.Evaluate[chromedp.Void](`for (const row of [null, ...rows]) for (let at = row ? -1 : 0; at < columns.length; at++) {
 		choose(row, at); stand(cellOf(row, at), true);
-		if (/[\u0000-\u0008\u001b\u202e]/.test(document.body.innerText) || panel.querySelector("img, svg, b, script, a[href^='javascript']")) window.spoiled = true;
+		if (/[\u0000-\u0008\u001b\u202e]/.test(document.body.innerText) || panel.querySelector("img, svg:not(.timeline svg), b, script, a[href^='javascript']")) window.spoiled = true;
 		cellOf(row, at).dispatchEvent(new MouseEvent("mouseover", { bubbles: true })); }`))
 	expect(b, `typeof window.pwned + typeof window.spoiled`, "undefinedundefined")
-	expect(b, `document.querySelectorAll("img, svg, iframe, b[onclick], a[href^='javascript']").length`, 0)
+	expect(b, `document.querySelectorAll("img, svg:not(.timeline svg), iframe, b[onclick], a[href^='javascript']").length`, 0)
 	expect(b, `document.querySelectorAll("script:not([type])").length`, 1)
 	expect(b, `document.body.innerText.includes("<img src=x")`, true)
 	expect(b, `document.scrollingElement.scrollWidth <= innerWidth`, true)
@@ -241,6 +277,8 @@ func testMatrixLarge(t *testing.T, ctx context.Context, site string) {
 	})()`))
 	expect(b, `panel.querySelector("h3").textContent === rows[501].id`, true)
 	expect(b, `(() => { const c = here.getBoundingClientRect(), f = box.getBoundingClientRect(); return c.top > f.top && c.bottom <= f.bottom })()`, true)
+	expect(b, `(() => { box.scrollTo(3000, 20000); const f = box.getBoundingClientRect(), name = rows[700].line.cells[0].getBoundingClientRect();
+		return Math.abs(heads.getBoundingClientRect().top - f.top) < 3 && Math.abs(name.left - f.left) < 3 })()`, true) // both stay in sight
 }
 
 // Without JavaScript the table is whole.

@@ -8,7 +8,6 @@ import (
 	"html/template"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -23,7 +22,7 @@ const (
 
 var (
 	matrixStyle  = pageStyle + asset("matrix.css")
-	matrixScript = asset("matrix.js")
+	matrixScript = asset("exchange.js") + asset("matrix.js")
 	matrixTmpl   = pageTemplate("matrix.html.tmpl")
 )
 
@@ -70,6 +69,7 @@ type matrixPage struct {
 	Mutants, Few  bool
 	One, Many     string // the nouns: "server" and "servers"
 	Columns       []matrixColumn
+	Levels        []Level
 	Areas         []matrixArea
 	Facets        []facet
 	Verdicts      []Verdict
@@ -83,6 +83,8 @@ type matrixColumn struct {
 	Word          Conformance
 	Title         string
 	Cells         []matrixCount // cases per verdict
+	Levels        []matrixHeld
+	Ended         string // why the run ended early
 	Mutant        *Mutant
 	Index         int
 }
@@ -91,6 +93,9 @@ type matrixCount struct {
 	Verdict Verdict
 	N       int
 }
+
+// matrixHeld is how many of the cases of one level that were tried have held.
+type matrixHeld struct{ Held, Tried int }
 
 // matrixArea is a heading and the rows below it.
 type matrixArea struct {
@@ -101,7 +106,8 @@ type matrixArea struct {
 type matrixRow struct {
 	Name  string
 	Level string
-	N     int // servers that break it
+	Class string // "l-must"
+	N     int    // servers that break it
 	Cells template.HTML
 }
 
@@ -110,7 +116,7 @@ func newMatrixPage(m *Matrix, g *grid) *matrixPage {
 		Matrix: m, CSP: policy(matrixStyle, matrixScript),
 		Style:   template.HTML("<style>" + matrixStyle + "</style>"),    // #nosec G203 -- embedded, nothing of a report is in it
 		Script:  template.HTML("<script>" + matrixScript + "</script>"), // #nosec G203 -- likewise
-		Mutants: g.mutants, Few: len(g.columns) <= fewColumns, One: "server", Many: "servers", Verdicts: Verdicts, Width: len(g.columns) + 1, Facets: g.facets(),
+		Mutants: g.mutants, Few: len(g.columns) <= fewColumns, One: "server", Many: "servers", Verdicts: Verdicts, Levels: Levels, Width: len(g.columns) + 1, Facets: g.facets(),
 	}
 	if g.mutants {
 		p.One, p.Many = "mutant", "mutants"
@@ -124,16 +130,28 @@ func newMatrixPage(m *Matrix, g *grid) *matrixPage {
 			p.Areas = append(p.Areas, matrixArea{Title: row.title()})
 		}
 		area := &p.Areas[len(p.Areas)-1]
-		area.Rows = append(area.Rows, matrixRow{shorten(Sanitize(caseName(row.first)), 160), Sanitize(string(row.level)), row.breakers, row.markup(g.columns)})
+		area.Rows = append(area.Rows, matrixRow{shorten(Sanitize(caseName(row.first)), 160), Sanitize(string(row.level)), levelClass(row.level), row.breakers, row.markup(g.columns)})
 	}
 	return p
 }
 
+// levelClass marks the rows of each level, so that it is seen where there is no room for the word.
+func levelClass(l Level) string {
+	if slices.Contains(Levels, l) {
+		return "l-" + strings.ToLower(string(l))
+	}
+	return ""
+}
+
 func newMatrixColumn(i int, c *gridColumn) matrixColumn {
 	out := matrixColumn{Name: c.name, Version: c.version, Broken: c.broken, Word: c.summary.Conformance,
-		Title: conformanceTitle(c.summary.Conformance), Mutant: c.Mutant, Index: i}
+		Title: conformanceTitle(c.summary.Conformance), Mutant: c.Mutant, Index: i,
+		Ended: Sanitize(c.Report.Interrupted)}
 	if c.edge {
 		out.Class = `class="e"`
+	}
+	for _, level := range Levels {
+		out.Levels = append(out.Levels, c.levels[level])
 	}
 	for i, n := range c.cases {
 		out.Cells = append(out.Cells, matrixCount{Verdicts[i], n})
@@ -185,113 +203,4 @@ func (g *grid) facets() []facet {
 		return cmp.Compare(slices.Index(order, a.Value), slices.Index(order, b.Value))
 	})
 	return []facet{levels, profiles}
-}
-
-// matrixData is the island: all that a cell, a row or a column opens to.
-type matrixData struct {
-	Strings []string     `json:"strings"`
-	Columns []dataColumn `json:"columns"`
-	Rows    []dataRow    `json:"rows"`
-}
-
-type dataColumn struct {
-	Name     string   `json:"name"`
-	Word     string   `json:"word"`
-	URL      string   `json:"url,omitempty"`
-	Server   string   `json:"server,omitempty"`
-	Broken   int      `json:"broken"`
-	Cases    [7]int   `json:"cases"` // in the order of Verdicts
-	Mutant   bool     `json:"mutant,omitempty"`
-	Area     string   `json:"area,omitempty"`
-	Sentence string   `json:"sentence,omitempty"`
-	Breaks   []string `json:"breaks,omitempty"`
-	First    string   `json:"first,omitempty"`
-	Ended    string   `json:"ended,omitempty"` // why the run ended early
-}
-
-type dataRow struct {
-	ID       string `json:"id"`
-	Profile  string `json:"profile"`
-	Level    string `json:"level"`
-	Requires string `json:"requires"`
-	Source   string `json:"source"`
-	Link     string `json:"link,omitempty"`
-	Note     string `json:"note,omitempty"`
-	Verdicts string `json:"verdicts"` // a letter for each column, "." where there is no result
-	// Cells says by column what is not a pass: a list of results, each the index of its verdict among Verdicts, then its
-	// place, and where it is no pass what was expected, what was got, where, and the command to rerun it, all as indices of Strings.
-	Cells map[string][][]int `json:"cells,omitempty"`
-}
-
-// pool keeps each text once.
-type pool struct {
-	list []string
-	at   map[string]int
-}
-
-func (p *pool) index(s string) int {
-	i, known := p.at[s]
-	if !known {
-		i = len(p.list)
-		p.list = append(p.list, s)
-		p.at[s] = i
-	}
-	return i
-}
-
-func matrixIsland(m *Matrix, g *grid) matrixData {
-	texts := &pool{at: map[string]int{}}
-	data := matrixData{Columns: []dataColumn{}, Rows: []dataRow{}}
-	for i := range g.columns {
-		data.Columns = append(data.Columns, newDataColumn(&g.columns[i]))
-	}
-	for i := range g.rows {
-		row := &g.rows[i]
-		d := dataRow{ID: shorten(Sanitize(row.id), 300), Profile: Sanitize(row.profile), Level: Sanitize(string(row.level)),
-			Requires: shorten(Sanitize(row.first.Requires), matrixField), Source: cited(row.first.Source), Link: webLink(row.first.Source.URL), Note: Sanitize(m.Notes[row.id]), Cells: map[string][][]int{}}
-		for column := range row.cells {
-			cell := &row.cells[column]
-			if cell.verdict == "" {
-				d.Verdicts += "."
-				continue
-			}
-			d.Verdicts += letters[rank(cell.verdict):][:1]
-			if cell.verdict != Pass {
-				d.Cells[strconv.Itoa(column)] = cell.texts(texts)
-			}
-		}
-		data.Rows = append(data.Rows, d)
-	}
-	data.Strings = texts.list
-	return data
-}
-
-func newDataColumn(c *gridColumn) dataColumn {
-	d := dataColumn{Name: strings.TrimSpace(c.name + " " + c.version), Word: conformanceTitle(c.summary.Conformance), Broken: c.broken, Cases: c.cases,
-		Ended: Sanitize(c.Report.Interrupted)}
-	if c.Mutant == nil {
-		d.URL, d.Server = Sanitize(c.Report.Target.URL), Sanitize(c.Report.Target.Server)
-		return d
-	}
-	d.Mutant = true
-	d.Area, d.Sentence, d.First = Sanitize(c.Mutant.Area), Sanitize(c.Mutant.Sentence), Sanitize(c.Mutant.First)
-	for _, id := range c.Mutant.Breaks {
-		d.Breaks = append(d.Breaks, Sanitize(id))
-	}
-	return d
-}
-
-// texts gives the results of a cell as the island has them.
-func (c *gridCell) texts(texts *pool) [][]int {
-	var list [][]int
-	for _, r := range c.results[:min(len(c.results), matrixResults)] {
-		one := []int{rank(r.Verdict), texts.index(placeWords(r))}
-		if r.Verdict != Pass {
-			for _, s := range []string{SanitizeLines(r.Expected, ""), SanitizeLines(r.Got, ""), atByte(r), Sanitize(r.Rerun)} {
-				one = append(one, texts.index(shorten(s, matrixField)))
-			}
-		}
-		list = append(list, one)
-	}
-	return list
 }

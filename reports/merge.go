@@ -18,7 +18,7 @@ type Named struct {
 // selections. Each result comes from the run that has it, in the order of the runs' own; one that is excluded everywhere
 // stays excluded. Of a result that several runs have, the worst verdict stands, with a note that says so. Started is the
 // earliest, Seconds the sum, Seed that of the first run, Interrupted names the runs that ended early, and Parts has what
-// is the runs' own.
+// is the runs' own. A baseline of theirs is left out: Against compares the whole with one.
 //
 // The error names everything that forbids it: other tools, targets or profiles, shards that are missing or are of
 // different divisions or selections. A target is the same when name, version, page and Server field are, and, where it
@@ -53,7 +53,7 @@ func Merge(all []Named) (*Report, error) {
 	if err := problems(missing); err != nil {
 		return nil, err
 	}
-	out.Summary = Summarize(out.Results, out.Interrupted)
+	out.Forget() // what is known follows from the whole
 	return out, nil
 }
 

@@ -65,6 +65,8 @@ type Report struct {
 	Summary  Summary   `json:"summary"`
 	// Interrupted says why the run ended early ("interrupted", "run limit 10m0s reached"); empty when it did not.
 	Interrupted string `json:"interrupted,omitempty"`
+	// Baseline is what the run was compared with; nil for nothing.
+	Baseline *Baseline `json:"baseline,omitempty"`
 	// Parts are the runs that Merge put together, in the order in which they were given; empty for the report of one run.
 	Parts   []Part   `json:"parts,omitempty"`
 	Results []Result `json:"results"`
@@ -112,6 +114,7 @@ type Summary struct {
 	Excluded     int         `json:"excluded"`
 	Inconclusive int         `json:"inconclusive"`
 	Error        int         `json:"error"`
+	Known        int         `json:"known,omitempty"` // those of Fail that the baseline has too
 	Conformance  Conformance `json:"conformance"`
 }
 
@@ -124,8 +127,9 @@ type Result struct {
 	Fault     string  `json:"fault"`     // "none", "fin", "rst", "stall"
 	Transport string  `json:"transport"` // "h1"
 	Verdict   Verdict `json:"verdict"`
-	Requires  string  `json:"requires"` // what the source demands, one sentence
-	Why       string  `json:"why"`      // why it matters to a client
+	Known     bool    `json:"known,omitempty"` // a failure that the baseline has too
+	Requires  string  `json:"requires"`        // what the source demands, one sentence
+	Why       string  `json:"why"`             // why it matters to a client
 	Source    Source  `json:"source"`
 	// Presumes lists the IDs of cases whose requirements this one relies on: where one of those is broken too, it is named first.
 	Presumes []string `json:"presumes,omitempty"`

@@ -14,6 +14,9 @@ func Summarize(results []Result, interrupted string) Summary {
 	held, left := 0, 0 // MUST results that held, and that were not tried
 	for i := range results {
 		*sum.slot(results[i].Verdict)++
+		if results[i].Known && results[i].Verdict == Fail {
+			sum.Known++
+		}
 		if results[i].Level != Must {
 			continue
 		}

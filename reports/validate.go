@@ -71,7 +71,7 @@ func Validate(data []byte) error {
 	if err := json.Unmarshal(data, &report); err != nil {
 		return explainJSON(err)
 	}
-	return problems(checkSummary(&report), checkKeys(&report), checkEvidence(&report), checkSweeps(&report))
+	return problems(checkSummary(&report), checkKeys(&report), checkEvidence(&report), checkSweeps(&report), checkBaseline(&report))
 }
 
 // leaves lists the innermost errors, each with its place.
@@ -112,6 +112,9 @@ func checkSummary(r *Report) []string {
 		if got := r.Summary.Count(v); got != want.Count(v) {
 			list = append(list, fmt.Sprintf("summary.%s: says %d, but %d results have that verdict", v, got, want.Count(v)))
 		}
+	}
+	if r.Summary.Known != want.Known {
+		list = append(list, fmt.Sprintf("summary.known: says %d, but %d results are known failures", r.Summary.Known, want.Known))
 	}
 	if r.Summary.Conformance != want.Conformance {
 		list = append(list, fmt.Sprintf("summary.conformance: says %s, but the results amount to %s",

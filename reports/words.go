@@ -53,6 +53,19 @@ func meaning(v Verdict) string {
 	return "unknown verdict"
 }
 
+// levelMeans says what a level means for a server that breaks it.
+func levelMeans(l Level) string {
+	switch l {
+	case Must:
+		return "a server that breaks it is not conformant"
+	case Should:
+		return "a server that breaks it gets a warning"
+	case May:
+		return "optional, but what is offered has to work"
+	}
+	return ""
+}
+
 // meaningHere says above a result what its verdict means, where a reader could take it for the
 // target's failure or success.
 func meaningHere(v Verdict) string {
@@ -84,7 +97,8 @@ func conformanceTitle(c Conformance) string {
 	return "Inconclusive"
 }
 
-// placeWords says where a result was taken: "mid-upload, fin, h1"; "undisturbed, h1" without a cut.
+// placeWords says where a result was taken: "mid-upload, fin, h1"; "undisturbed, h1" without a cut; with "known" behind it
+// for a failure that the baseline has too.
 func placeWords(r *Result) string {
 	var parts []string
 	if r.Point == "none" && r.Fault == "none" {
@@ -94,6 +108,9 @@ func placeWords(r *Result) string {
 	}
 	if r.Transport != "" {
 		parts = append(parts, shorten(Sanitize(r.Transport), 80))
+	}
+	if r.Known {
+		parts = append(parts, "known")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -24,6 +24,8 @@ type crew struct {
 	items  map[string]item // by title
 	given  map[string]bool // what a worker has run or runs
 	events chan event
+	hands  []*hand
+	wake          // what a death of the target leaves behind
 	died   string // how the last worker died that did
 	failed error  // why a worker could not begin
 }
@@ -47,8 +49,9 @@ type hand struct {
 	in *json.Encoder
 
 	// Of the goroutine that gathers events:
-	runs string // the title of the case that it was given and has not given the result of
-	over bool   // it has said its last word
+	runs string   // the title of the case that it was given and has not given the result of
+	last []string // the titles of those before, at most mostBefore
+	over bool     // it has said its last word
 }
 
 // together runs everything that is selected in several processes.
@@ -57,6 +60,7 @@ func (r *runner) together(ctx context.Context) error {
 		return fmt.Errorf("%w: %d jobs, and no command that starts them", ErrUsage, r.options.Jobs)
 	}
 	c := &crew{runner: r, items: map[string]item{}, given: map[string]bool{}, events: make(chan event)}
+	r.suspects = map[string]bool{}
 	selected := r.plan.selected()
 	for _, i := range selected {
 		if !r.serial(i) {
@@ -68,13 +72,21 @@ func (r *runner) together(ctx context.Context) error {
 	}
 	c.options.Selection.Profiles = r.named // nobody needs to find out again
 	r.tell(Progress{Kind: Planned, Total: len(selected)})
-	if err := c.work(ctx); err != nil || len(c.items) == len(selected) || r.over(ctx) {
+	err := c.work(ctx)
+	if err == nil {
+		c.late(ctx)
+	}
+	if err != nil || len(r.results) == len(selected) || r.over(ctx) {
 		return err
 	}
-	r.take = func(_ context.Context, i item) bool { return r.serial(i) }
+	r.take = func(_ context.Context, i item) bool {
+		_, done := r.results[i.title()]
+		return !done
+	}
 	if err := r.inOrder(ctx); err != nil {
 		r.stop("what runs alone could not be run: " + r.secrets.text(err.Error()))
 	}
+	c.unsolved(ctx)
 	return nil
 }
 
@@ -102,7 +114,7 @@ func (c *crew) work(ctx context.Context) error {
 	if c.failed != nil && len(r.results) == 0 {
 		return c.failed
 	}
-	if c.died != "" && len(r.results) < len(c.items) && ctx.Err() == nil {
+	if c.died != "" && len(r.results) < len(c.items) && len(c.deaths) == 0 && ctx.Err() == nil {
 		r.stop("no job is left: " + c.died)
 	}
 	return nil
@@ -128,6 +140,7 @@ func (c *crew) start(ctx context.Context, number int) error {
 	if err := h.process.Start(); err != nil {
 		return fmt.Errorf("start job %d: %w", number, err)
 	}
+	c.hands = append(c.hands, h)
 	go h.listen(c.options, c.events)
 	return nil
 }
@@ -162,9 +175,16 @@ func (c *crew) handle(ctx context.Context, e event) {
 	case e.ended:
 		c.ended(ctx, h, e.err)
 	case m.Ask != "":
+		if c.dying {
+			c.asking = append(c.asking, question{h, m.Ask})
+			break
+		}
 		h.tell(order{Answer: c.answer(ctx, h, m.Ask)})
-	case m.Result != nil && m.Result.Title == h.runs:
+	case m.Result != nil && m.Result.Title == h.runs && (m.Result.Dead || c.dying):
 		h.runs = ""
+		c.suspect(m.Result)
+	case m.Result != nil && m.Result.Title == h.runs:
+		h.runs, h.last = "", append(h.last[max(0, len(h.last)+1-mostBefore):], m.Result.Title)
 		c.keep(ctx, c.items[m.Result.Title], m.Result.Result)
 	case m.Over != nil:
 		h.over = true
@@ -172,6 +192,7 @@ func (c *crew) handle(ctx context.Context, e event) {
 	default:
 		c.stop(fmt.Sprintf("job %d said what it was not asked", h.number))
 	}
+	c.settle(ctx)
 }
 
 // answer says whether a worker may run a case. Those that are given away are so in the order of the run: nobody asks for
@@ -179,7 +200,7 @@ func (c *crew) handle(ctx context.Context, e event) {
 func (c *crew) answer(ctx context.Context, h *hand, title string) answer {
 	i, known := c.items[title]
 	switch {
-	case c.over(ctx):
+	case c.over(ctx), len(c.deaths) > 0: // what is left runs alone, so that it is seen what kills the target
 		return end
 	case !known || c.given[title]:
 		return leave

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,10 +27,17 @@ type runner struct {
 	secrets *redactor
 	// take asks for leave to run an item, which another process may be running; nil: there is no other.
 	take func(context.Context, item) bool
+	// bury is told of a case that killed the target, with its result; nil: nobody can start the target again.
+	bury     func(context.Context, item, reports.Result)
+	before   []item          // what this process ran last, at most mostBefore
+	suspects map[string]bool // titles of cases that ran side by side when the target died
+	convicts []string        // titles of those that killed it
+	revivals int             // how often it was started again
 
 	mu      sync.Mutex
 	results map[string]reports.Result // by title
 	dead    int                       // results in a row that ended with the verdict error
+	killer  string                    // the case during which the target was seen to be gone, and did not come back
 	stopped string                    // why no further case is run
 	server  string                    // the target's Server field
 }
@@ -41,6 +49,9 @@ func Run(ctx context.Context, o Options) (*reports.Report, error) {
 	r, err := prepare(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	if r.starts() {
+		r.bury = r.bereaved
 	}
 	limited, cancel := context.WithTimeout(ctx, o.Config.Limits.Run)
 	defer cancel()
@@ -75,7 +86,9 @@ func (r *runner) inOrder(ctx context.Context) error {
 		return err
 	}
 	defer r.bench.Injector.Close() // the run is over; what closing says changes nothing
-	if all := r.ginkgo(ctx); all && len(r.results) == 0 && !r.over(ctx) {
+	all := r.ginkgo(ctx)
+	r.late(ctx)
+	if all && len(r.results) == 0 && !r.over(ctx) {
 		return fmt.Errorf("%w: no spec ran", ErrNothingSelected)
 	}
 	return nil
@@ -225,7 +238,22 @@ func (r *runner) one(ctx context.Context, i item) reports.Result {
 	r.tell(Progress{Kind: Started, Done: len(r.results), Title: i.title(), Total: len(r.plan.selected())})
 	s := matrix.Run(ctx, r.bench, i.check, i.variant)
 	result := r.result(i, s)
-	r.keep(ctx, i, result)
+	why := r.gone(ctx, result)
+	if why == nil && r.revivals > 0 {
+		why = r.watch(ctx) // it has died before, and may do so a moment late
+	}
+	switch {
+	case why == nil:
+		r.killer = ""
+		r.keep(ctx, i, result)
+	case r.bury == nil:
+		r.killer = cmp.Or(r.killer, i.title())
+		r.keep(ctx, i, result)
+	default:
+		result = fatal(i, result, lastStep(s), why)
+		r.bury(ctx, i, result)
+	}
+	r.before = append(r.before[max(0, len(r.before)+1-mostBefore):], i)
 	return result
 }
 
@@ -250,6 +278,10 @@ func (r *runner) keep(ctx context.Context, i item, result reports.Result) {
 // check ends the run when the target is not there any more.
 func (r *runner) check(ctx context.Context, i item) {
 	if _, err := preflight(ctx, r.options.Config); errors.Is(err, ErrTargetDead) {
+		if r.killer != "" {
+			r.stop(fmt.Sprintf("the target stopped answering in %s: %v", r.killer, err))
+			return
+		}
 		r.stop(fmt.Sprintf("the target stopped answering at the latest in %s: %v", i.title(), err))
 	}
 }

@@ -42,6 +42,8 @@ type message struct {
 type finished struct {
 	Title  string         `json:"title"`
 	Result reports.Result `json:"result"`
+	// Dead says that the target was gone after the case; whether it was this one that killed it, a worker cannot know.
+	Dead bool `json:"dead,omitempty"`
 }
 
 // lastWord tells why a worker asks for no more.

@@ -48,7 +48,7 @@ func (w *worker) work(ctx context.Context, o Options, version string) (last last
 	}
 	o.Progress = func(p Progress) {
 		if p.Kind == Finished {
-			w.send(message{Result: &finished{p.Title, *p.Result}})
+			w.send(message{Result: &finished{Title: p.Title, Result: *p.Result}})
 		}
 	}
 	r, err := newRunner(o)
@@ -60,6 +60,11 @@ func (w *worker) work(ctx context.Context, o Options, version string) (last last
 	}
 	defer r.bench.Injector.Close() // the run is over; what closing says changes nothing
 	r.take = w.ask
+	if r.starts() {
+		r.bury = func(_ context.Context, i item, result reports.Result) {
+			w.send(message{Result: &finished{i.title(), result, true}})
+		}
+	}
 	go w.listen(ctx)
 	r.ginkgo(ctx)
 	return lastWord{Stopped: r.stopped}, nil

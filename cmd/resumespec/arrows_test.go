@@ -23,6 +23,7 @@ var arrows = []struct {
 	{"cmd/embedded", []string{"suite/target", "reference"}},
 	{"cmd/resumespec", []string{"cmd/embedded", "suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
 	{"cmd/soak", []string{"reports"}},
+	{"cmd/interop", []string{"reports"}},
 	{"cmd/killmatrix", []string{"cmd/embedded", "suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
 	{"suite", []string{"suite/catalog", "suite/exchange", "suite/matrix", "suite/profiles/...", "suite/target", "faults", "reports"}},
 	{"suite/catalog", nil},

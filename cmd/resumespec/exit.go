@@ -13,7 +13,7 @@ import (
 // The exit statuses. CI systems build on them: they never change their meaning.
 const (
 	statusFine    = 0 // every required case passed
-	statusFailed  = 1 // the target failed a required case; `report verify`: a report is not valid
+	statusFailed  = 1 // the target failed a required case; `report verify`: a report is not valid; `report compare`: something is worse
 	statusUsage   = 2 // the command line or the config is wrong, or a file that it names cannot be used
 	statusNothing = 3 // nothing could be said about the target
 )
@@ -21,21 +21,22 @@ const (
 // exitHelp explains them in the help of `run`.
 const exitHelp = `Exit status:
   0  every required case passed; what the config or the target does not offer is named, not failed
-  1  the target failed a required case
+  1  the target failed a required case; with --baseline, one that the baseline does not have as a failure
   2  the command line or the config is wrong
   3  nothing could be said: the target is dead, nothing was selected, a fault did not fire,
      the suite itself failed, or the run was interrupted`
 
 // outcomes maps a report to an exit status; the first row that holds decides. A report that is partial (something
-// required was not offered or left out) is fine as long as something was tested: its words say what is missing.
+// required was not offered or left out) is fine as long as something was tested: its words say what is missing. Failures
+// that the baseline has too are known, and no news.
 var outcomes = []struct {
 	holds  func(*reports.Report) bool
 	status int
 }{
 	{func(r *reports.Report) bool { return r.Interrupted != "" }, statusNothing},
-	{func(r *reports.Report) bool { return r.Summary.Fail > 0 }, statusFailed},
+	{func(r *reports.Report) bool { return r.Summary.Fail > r.Summary.Known }, statusFailed},
 	{func(r *reports.Report) bool { return r.Summary.Error+r.Summary.Inconclusive > 0 }, statusNothing},
-	{func(r *reports.Report) bool { return r.Summary.Pass+r.Summary.Warn == 0 }, statusNothing},
+	{func(r *reports.Report) bool { return r.Summary.Pass+r.Summary.Warn+r.Summary.Known == 0 }, statusNothing},
 	{func(*reports.Report) bool { return true }, statusFine},
 }
 

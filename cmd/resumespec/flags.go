@@ -27,7 +27,7 @@ type runFlags struct {
 	shard                   shardFlag
 	sweep                   int64
 	sweepGiven              bool
-	toxiproxy               string
+	toxiproxy, baseline     string
 	json, html, junit, mark string
 	verbose, quiet          bool
 }
@@ -60,6 +60,7 @@ func (f *runFlags) declare(flags *pflag.FlagSet) {
 	flags.Int64Var(&f.sweep, "sweep", 0, "instead of all other cases, cut one exchange at each of the `BYTES` of its request, and at each of its response")
 	flags.Lookup("sweep").NoOptDefVal = strconv.FormatInt(usualSweep, 10)
 	flags.StringVar(&f.toxiproxy, "toxiproxy", "", "cut with the toxiproxy-server at this `URL`, not with the embedded one")
+	flags.StringVar(&f.baseline, "baseline", "", "what fails in the JSON report `FILE` of an earlier run is known: only other failures give status 1")
 	flags.StringVar(&f.html, "html", "", "write the HTML report to `FILE`")
 	flags.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (- is standard output)")
 	flags.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE` (- is standard output)")
@@ -184,6 +185,7 @@ func (f *runFlags) command(args []string) []string {
 	}
 	add("--shard", nonEmpty(f.shard.String())...)
 	add("--toxiproxy", nonEmpty(redacted(f.toxiproxy))...)
+	add("--baseline", nonEmpty(f.baseline)...)
 	for _, out := range f.files() {
 		add("--"+out.flag, nonEmpty(out.path)...)
 	}

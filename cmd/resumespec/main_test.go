@@ -35,7 +35,7 @@ func (m leakChecked) Run() int {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakChecked{m}, map[string]func(){"resumespec": main})
+	testscript.Main(leakChecked{m}, map[string]func(){"resumespec": main, "fragile": fragile})
 }
 
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){

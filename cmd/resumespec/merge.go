@@ -23,6 +23,7 @@ func (a *app) mergeCommand() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return a.merge(f, args) },
 	}
+	command.Flags().StringVar(&f.baseline, "baseline", "", "what fails in the JSON report `FILE` of an earlier run is known: only other failures give status 1")
 	command.Flags().StringVar(&f.json, "json", "", "write JSON to `FILE` (- is standard output)")
 	command.Flags().StringVar(&f.html, "html", "", "write HTML to `FILE`")
 	command.Flags().StringVar(&f.mark, "markdown", "", "write Markdown to `FILE` (- is standard output)")
@@ -38,6 +39,10 @@ func (a *app) merge(f *runFlags, args []string) error {
 	if err := files.check(); err != nil {
 		return err
 	}
+	baseline, err := f.readBaseline()
+	if err != nil {
+		return err
+	}
 	var all []reports.Named
 	for _, name := range args {
 		report, err := readReport(name)
@@ -49,6 +54,9 @@ func (a *app) merge(f *runFlags, args []string) error {
 	merged, err := reports.Merge(all)
 	if err != nil {
 		return usage("these reports do not make one:\n%w", err)
+	}
+	if baseline != nil {
+		merged.Against(f.baseline, baseline)
 	}
 	merged.Command = append([]string{"resumespec", "report", "merge"}, args...)
 	screen := a.newScreen(files.stdout(), false, false)

@@ -16,13 +16,18 @@ import (
 type watcher struct {
 	screen   *screen
 	target   string
+	known    map[reports.Key]bool // what fails in the baseline
 	progress *mpb.Progress
 	bar      *mpb.Bar
 	current  atomic.Value // string: the case that runs
 }
 
-func (s *screen) watch(target string) *watcher {
+// watch shows a run against a target. With a baseline, not nil, what fails there too is shown as known.
+func (s *screen) watch(target string, baseline *reports.Report) *watcher {
 	w := &watcher{screen: s, target: target}
+	if baseline != nil {
+		w.known = baseline.Failed()
+	}
 	w.current.Store("")
 	return w
 }
@@ -41,7 +46,9 @@ func (w *watcher) step(p suite.Progress) {
 		w.current.Store(fmt.Sprintf("%s: %d/%d cuts", shorten(reports.Sanitize(p.Title), 60), p.Cuts, p.AllCuts))
 	case suite.Finished:
 		if p.Result != nil {
-			w.screen.result(p.Result)
+			shown := *p.Result
+			shown.Known = shown.Verdict == reports.Fail && w.known[shown.Key()]
+			w.screen.result(&shown)
 		}
 	}
 	if w.bar != nil {

@@ -13,11 +13,11 @@ import (
 func (a *app) reportCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "report",
-		Short: "Render, merge or verify JSON reports",
+		Short: "Render, compare, merge or verify JSON reports",
 		Args:  cobra.NoArgs,
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	command.AddCommand(a.renderCommand(), a.mergeCommand(), a.verifyCommand())
+	command.AddCommand(a.renderCommand(), a.compareCommand(), a.mergeCommand(), a.verifyCommand())
 	return command
 }
 

@@ -57,6 +57,10 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	baseline, err := f.readBaseline()
+	if err != nil {
+		return err
+	}
 	screen := a.newScreen(files.stdout(), f.quiet, f.verbose)
 	if f.configFile == "" && exists(configName) {
 		fmt.Fprintf(a.err, "hint: %s is in this folder and was not used; --config %s uses it\n", configName, configName)
@@ -78,7 +82,7 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 	ctx, done := interruptible(ctx, func() {
 		screen.say("interrupted: ending with a partial report; once more ends at once, without one")
 	})
-	watch := screen.watch(config.Target)
+	watch := screen.watch(config.Target, baseline)
 	report, err := a.engine.run(ctx, suite.Options{
 		Config:    config,
 		Selection: selection,
@@ -98,7 +102,22 @@ func (a *app) certify(ctx context.Context, f *runFlags, args []string) error {
 		report.Interrupted = "interrupted"
 		report.Summary = reports.Summarize(report.Results, report.Interrupted)
 	}
+	if report != nil && baseline != nil {
+		report.Against(f.baseline, baseline)
+	}
 	return a.conclude(screen, files, report, config, err)
+}
+
+// readBaseline reads the report that failures are compared with; nil where none was named.
+func (f *runFlags) readBaseline() (*reports.Report, error) {
+	if f.baseline == "" {
+		return nil, nil //nolint:nilnil // no baseline is no error
+	}
+	baseline, err := readReport(f.baseline)
+	if err != nil {
+		return nil, usage("--baseline: %w", err)
+	}
+	return baseline, nil
 }
 
 // conclude prints the summary, writes the report files and gives the exit status.

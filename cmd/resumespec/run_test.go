@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -115,6 +116,35 @@ func TestExitStatus(t *testing.T) {
 			}
 			if row.err != nil && strings.Count(s.err.String(), "\n") != 1 {
 				t.Errorf("not one clear line: %q", s.err.String())
+			}
+		})
+	}
+}
+
+// TestExitStatusWithBaseline: only a failure that is news counts as one.
+func TestExitStatusWithBaseline(t *testing.T) {
+	const pass, fail = reports.Pass, reports.Fail
+	for _, row := range []struct {
+		name          string
+		before, after *reports.Report
+		want          int
+	}{
+		{"known", fakeReport("", pass, fail), fakeReport("", pass, fail), 0},
+		{"all known, and nothing passes", fakeReport("", fail), fakeReport("", fail), 0},
+		{"news", fakeReport("", pass, fail), fakeReport("", fail, fail), 1},
+		{"it warned", fakeReport("", reports.Warn), fakeReport("", fail), 1},
+		{"gone", fakeReport("", fail, fail), fakeReport("", pass, pass), 0},
+		{"known, and something is inconclusive", fakeReport("", fail, pass), fakeReport("", fail, reports.Inconclusive), 3},
+		{"known, and interrupted", fakeReport("", fail), fakeReport("interrupted", fail), 3},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			baseline := filepath.Join(t.TempDir(), "baseline.json")
+			if err := reports.WriteFile(baseline, func(w io.Writer) error { return reports.WriteJSON(w, row.before) }); err != nil {
+				t.Fatal(err)
+			}
+			var s session
+			if got := s.play(t, row.after, nil, "run", "http://127.0.0.1:1", "--baseline", baseline); got != row.want {
+				t.Errorf("exit status %d, want %d\n%s%s", got, row.want, &s.out, &s.err)
 			}
 		})
 	}

@@ -89,11 +89,15 @@ var conformanceColour = map[reports.Conformance]string{
 	reports.Conformant: green, reports.Partial: yellow, reports.Nonconformant: red, reports.InconclusiveTotal: yellow,
 }
 
-// result prints one result: what went wrong in full, everything else in one line, and that only when it was asked for.
+// result prints one result: what went wrong and is news in full, everything else in one line, and that only when it was asked for.
 func (s *screen) result(r *reports.Result) {
 	switch r.Verdict {
 	case reports.Fail, reports.Error, reports.Inconclusive:
-		if !s.quiet {
+		switch {
+		case s.quiet:
+		case r.Known && !s.verbose:
+			s.print(s.head(r) + "\n" + s.field("got", r.Got))
+		default:
 			s.print(s.block(r))
 		}
 	case reports.Warn:
@@ -112,8 +116,11 @@ func (s *screen) result(r *reports.Result) {
 
 // head is the first line of a result: "fail          resume.upload.offsets [mid-upload fin h1]  MUST".
 func (s *screen) head(r *reports.Result) string {
-	verdict := fmt.Sprintf("%-13s", reports.Sanitize(string(r.Verdict)))
-	return s.paint(verdictColour[r.Verdict], verdict) + " " + s.paint(bold, reports.Sanitize(r.Key().String())) +
+	word, colour := reports.Sanitize(string(r.Verdict)), verdictColour[r.Verdict]
+	if r.Known {
+		word, colour = "known "+word, yellow
+	}
+	return s.paint(colour, fmt.Sprintf("%-13s", word)) + " " + s.paint(bold, reports.Sanitize(r.Key().String())) +
 		"  " + reports.Sanitize(string(r.Level))
 }
 

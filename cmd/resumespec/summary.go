@@ -78,6 +78,7 @@ func (s *screen) summary(r *reports.Report, lacks []missing) {
 	if !s.quiet {
 		s.print("\n" + s.table(r) + "\n")
 		s.lacking(lacks)
+		s.baseline(r)
 		s.broken(r)
 	}
 	word := r.Summary.Conformance
@@ -92,6 +93,27 @@ func (s *screen) summary(r *reports.Report, lacks []missing) {
 	}
 }
 
+// baseline tells what became of the failures of the baseline.
+func (s *screen) baseline(r *reports.Report) {
+	b := r.Baseline
+	if b == nil {
+		return
+	}
+	s.print(fmt.Sprintf("Baseline %s: %s, %s, %s\n", reports.Sanitize(b.Name), plural(r.Summary.Known, "known failure"),
+		plural(r.Summary.Fail-r.Summary.Known, "new one"), fmt.Sprintf("%d gone, %d not run", len(b.Gone), len(b.NotRun))))
+	if !reports.SameTarget(&reports.Report{Target: b.Target}, r) {
+		s.print("  it is of another server: " + reports.Sanitize(targetWords(&reports.Report{Target: b.Target})) + "\n")
+	}
+	lines := b.Lines()
+	for _, line := range lines[:min(len(lines), manyChanges)] {
+		s.print("  " + line + "\n")
+	}
+	if more := len(lines) - manyChanges; more > 0 {
+		s.print(fmt.Sprintf("  and %d more (the report has them)\n", more))
+	}
+	s.print("\n")
+}
+
 // manyBroken is how many broken cases the summary names: the report has them all.
 const manyBroken = 5
 
@@ -99,7 +121,7 @@ const manyBroken = 5
 func (s *screen) broken(r *reports.Report) {
 	var cases []*reports.Result // the first result of each
 	for _, one := range r.Failures() {
-		if !slices.ContainsFunc(cases, func(c *reports.Result) bool { return c.ID == one.ID }) {
+		if !one.Known && !slices.ContainsFunc(cases, func(c *reports.Result) bool { return c.ID == one.ID }) {
 			cases = append(cases, one)
 		}
 	}
@@ -120,6 +142,9 @@ func (s *screen) broken(r *reports.Report) {
 // means says in one sentence what the verdict means. A selection without a MUST is no reason to doubt its results.
 func means(r *reports.Report) string {
 	sum := r.Summary
+	if sum.Known > 0 && sum.Known == sum.Fail {
+		return "Every failure is known from the baseline. " + sum.Conformance.Means()
+	}
 	if sum.Conformance == reports.InconclusiveTotal && reportStatus(r) == statusFine {
 		return "No required case (MUST) was tested: this says nothing about conformance."
 	}
@@ -189,6 +214,9 @@ func tally(sum reports.Summary) string {
 	for _, v := range reports.Verdicts {
 		if n := sum.Count(v); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, v))
+			if v == reports.Fail && sum.Known > 0 {
+				parts[len(parts)-1] += fmt.Sprintf(" (%d known)", sum.Known)
+			}
 		}
 	}
 	if len(parts) == 0 {

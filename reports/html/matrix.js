@@ -60,19 +60,42 @@ function drawCell(row, at) {
   if (column.first === row.id) notes.push("named first");
   parts.push(make("p", "verdict", mark(verdict), verdicts[verdict] + (notes.length ? " (" + notes.join(", ") + ")" : "")));
   parts.push(make("p", "", row.requires), list([["Source", sourceOf(row)]]));
-  if (verdict === 6) return [...parts, make("p", "quiet", "Every result of this case passed.")];
-  for (const [worst, place, ...texts] of row.cells[at]) {
-    const [expected, got, where, rerun] = texts.map((i) => data.strings[i]);
-    const one = make("div", "one", make("p", "verdict", mark(worst), verdicts[worst] + ": " + data.strings[place]));
-    if (texts.length) one.append(list([["Expected", expected], ["Got", got], ["Where", where]]));
-    if (rerun) {
-      const button = make("button", "copy", "Copy");
-      button.type = "button";
-      one.append(make("div", "rerun", make("code", "", rerun), button));
-    }
-    parts.push(one);
+  if (!row.cells?.[at]) return [...parts, make("p", "quiet", "Every result of this case passed.")];
+  return [...parts, ...row.cells[at].map(drawResult)];
+}
+
+// drawResult tells one result of a cell. What speaks for itself is only named.
+function drawResult([verdict, place, ...more]) {
+  const [expected, got, where, rerun] = more.slice(0, 4).map((i) => data.strings[i]);
+  const one = make("div", "one", make("p", "verdict", mark(verdict), verdicts[verdict] + ": " + data.strings[place]));
+  if (more.length) one.append(list([["Expected", expected], ["Got", got], ["Where", where]]));
+  const cuts = more.slice(4);
+  cuts.forEach((i, n) => one.append(timeline(...wireOf(data.wires[i]), cuts.length > 1 ? n + 1 : "")));
+  if (rerun) {
+    const button = make("button", "copy", "Copy");
+    button.type = "button";
+    one.append(make("div", "rerun", make("code", "", rerun), button));
   }
-  return parts;
+  return one;
+}
+
+// wireOf takes the numbers of a cut exchange apart, in the order in which the program wrote them.
+function wireOf(numbers) {
+  let at = 0;
+  const next = () => numbers[at++], word = () => data.strings[next()];
+  const flow = () => ({ received: next(), forwarded: next(), headBytes: next(), bodyBytes: next() });
+  const e = { place: word(), offset: next(), fromEnd: !!next(), fault: word(), side: word(), fired: !!next(), why: word(), up: flow(), down: flow(),
+    requestComplete: !!next(), finalStatus: next(), closedBy: word(), closed: word(), firedAfterMicroseconds: next(), interim: [] };
+  for (let n = next(); n > 0; n--) e.interim.push(next());
+  if (numbers[at] === -1) return [e, undefined];
+  const exchange = { label: word(), sent: next(), received: next(), events: [] };
+  const done = { sent: 0, received: 0 };
+  for (; at < numbers.length; at++) {
+    const kind = numbers[at] < 0 ? "received" : "sent", to = Math.abs(numbers[at]);
+    exchange.events.push({ kind, offset: done[kind], bytes: to - done[kind] });
+    done[kind] = to;
+  }
+  return [e, exchange];
 }
 
 // drawRow tells of a case: what it requires, and who breaks it.
@@ -90,8 +113,30 @@ function drawColumn(at) {
   const counts = column.cases.map((n, i) => n ? counted(n, "case ", "cases ") + verdicts[i] : "").filter(Boolean).join(", ");
   return [make("h3", "", column.name), make("p", "verdict", column.sentence || column.word),
     list([["Cases", counts], ["Area", column.area], ["Named first", column.first || (column.mutant ? "nothing: it survives" : "")],
-      ["Meant", (column.breaks || []).join("\n")], ["URL", column.url], ["Server", column.server], ["Ended early", column.ended]]),
-    links(broken.map((row) => [row.id, row, at]))];
+      ["Meant", (column.breaks || []).join("\n")], ["Tested", column.run], ["URL", column.url], ["Server", column.server], ["Ended early", column.ended]]),
+    ...drawHeld(at), broken.length ? make("h4", "", "Broken") : "", links(broken.map((row) => [row.id, row, at]))];
+}
+
+// drawHeld tells of a server, for each profile and level, how many cases hold of how many that say anything of it.
+function drawHeld(at) {
+  if (mutants) return [];
+  const levels = ["MUST", "SHOULD", "MAY"], profiles = new Map();
+  for (const row of rows) {
+    if (!"PWF".includes(row.verdicts[at])) continue;
+    if (!profiles.has(row.profile)) profiles.set(row.profile, levels.map(() => [0, 0]));
+    const n = profiles.get(row.profile)[levels.indexOf(row.level)];
+    if (!n) continue;
+    n[1]++;
+    if (!breaks(row, at)) n[0]++;
+  }
+  const table = make("table", "held", make("thead", "", make("tr", "", make("th", "", "holds of tried"), ...levels.map((level) => make("th", "", level)))));
+  const body = make("tbody", "");
+  for (const [profile, counts] of profiles) {
+    body.append(make("tr", "", make("th", "", profile),
+      ...counts.map(([held, tried]) => make("td", held < tried ? "bad" : "", tried ? held + " of " + tried : "–"))));
+  }
+  table.append(body);
+  return [table];
 }
 
 const breaks = (row, at) => row.verdicts[at] === "F" || (row.verdicts[at] === "W" && (row.level === "SHOULD" || columns[at].mutant));
@@ -141,7 +186,8 @@ function stand(cell, focus) {
 // uncover scrolls the box so far that the names, which stay where they are, do not hide the cell.
 function uncover(cell) {
   const rect = cell.getBoundingClientRect(), frame = box.getBoundingClientRect();
-  const top = frame.top + grid.tHead.offsetHeight, left = frame.left + heads.cells[0].offsetWidth;
+  const area = cell.closest("tbody")?.rows[0].offsetHeight || 0; // the heading of its area stays in sight, too
+  const top = frame.top + grid.tHead.offsetHeight + area, left = frame.left + heads.cells[0].offsetWidth;
   const right = frame.left + box.clientWidth, bottom = frame.top + box.clientHeight;
   let dx = 0, dy = 0;
   if (cell.cellIndex > 0) dx = rect.left < left ? rect.left - left : rect.right > right ? rect.right - right : 0;
@@ -309,7 +355,7 @@ document.addEventListener("keydown", (event) => {
 
 // ---- the mouse
 
-const choosable = (cell) => cell && cell.parentElement.className !== "area" && cell.parentElement.className !== "sums" && cell !== heads.cells[0];
+const choosable = (cell) => cell && !cell.parentElement.matches(".area, .sums") && cell !== heads.cells[0];
 
 grid.addEventListener("click", (event) => {
   const cell = event.target.closest("td, th");
@@ -351,6 +397,8 @@ document.addEventListener("click", (event) => {
 
 // ---- start
 
+// The headings of areas stop below the names of the columns.
+new ResizeObserver(() => grid.style.setProperty("--head", grid.tHead.offsetHeight + "px")).observe(grid.tHead);
 filters.hidden = false;
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.addEventListener("input", () => { filter(); writeAddress(); });

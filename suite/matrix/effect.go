@@ -157,9 +157,13 @@ var errNoReadback = errors.New("stored bytes cannot be read back")
 // its configuration gives no way to.
 func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, error) {
 	places := w.places(s, op, outcome)
-	stored, missing, err := s.storedAt(w, op, places)
+	read := func() ([]byte, bool, error) { return s.storedAt(w, op, places) }
+	if w.Readback.From == "file" {
+		read = func() ([]byte, bool, error) { return s.filed(w, op, outcome) }
+	}
+	stored, missing, err := read()
 	for pause := glance; missing && pause < time.Second && s.Wait(pause); pause *= 2 {
-		stored, missing, err = s.storedAt(w, op, places)
+		stored, missing, err = read()
 	}
 	if err == nil && stored == nil {
 		return nil, fmt.Errorf("%w: the response names no place (readback: %s)", errNoReadback, w.Readback.From)
@@ -199,6 +203,9 @@ func isJSON(fields exchange.Fields) bool {
 // replayed one.
 func (s *Session) Placed(w Witness, d Driver, op *Operation, o *Outcome) *Outcome {
 	field := w.field()
+	if w.Readback.From == "file" && op.Handle(UploadHandle) == nil {
+		field = "Location"
+	}
 	unnamed := field != "" && o.Via == "the last part" && !o.Response.Fields.Has(field)
 	if unnamed || w.Readback.From == "result" && len(o.Places) == 0 {
 		if _, err := d.Outcome(op); err == nil {

@@ -150,6 +150,24 @@ func resolveFile(dir, name string) string {
 	return filepath.Join(dir, name)
 }
 
+// checkFile accepts the name of a file per upload, with placeholders.
+func checkFile(name string) error {
+	filled := strings.NewReplacer("{tag}", "", "{id}", "").Replace(name)
+	switch {
+	case name == "":
+		return errors.New("is empty")
+	case strings.ContainsFunc(name, control):
+		return errors.New("has a control character in it")
+	case strings.ContainsAny(filled, "{}"):
+		return fmt.Errorf("%q has a placeholder that is not known ({id}, {tag})", short(name))
+	case filled == name:
+		return fmt.Errorf("%q is one file for all uploads (write {id} where the name has the last part of the upload's URI)", short(name))
+	case strings.HasSuffix(name, "/"):
+		return fmt.Errorf("%q names a folder", short(name))
+	}
+	return nil
+}
+
 func checkCertificates(file string) error {
 	data, err := os.ReadFile(file)
 	if err != nil {

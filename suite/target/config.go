@@ -74,12 +74,13 @@ type Request struct {
 }
 
 // Readback says where the stored bytes of an upload can be read.
-// In YAML: location | content-location | document | result | upload | none | {path: "/items/{id}"}.
+// In YAML: location | content-location | document | result | upload | none | {path: "/items/{id}"} | {file: "data/{id}"}.
 type Readback struct {
 	// From is "location", "content-location", "document" (the URL that the upload is written to), "result" (what the
-	// protocol itself names as the result), "upload" (the upload's own URI), "path" or "none".
+	// protocol itself names as the result), "upload" (the upload's own URI), "path", "file" or "none".
 	From string
 	Path string // with From "path": {id} is the last path segment of Location, {tag} the case's token
+	File string // with From "file": a file of this machine; {id} is the last path segment of the upload resource's URI
 }
 
 // Count says where the number of effects so far can be read.

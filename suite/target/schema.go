@@ -218,10 +218,17 @@ func (r *reader) readback(into *Readback) value {
 			r.str(&into.From, checkReadback)(n)
 			return
 		}
-		if r.mapping(n, key{"path", r.str(&into.Path, checkPath)}) && into.Path != "" {
+		before := len(r.errs)
+		if !r.mapping(n, key{"path", r.str(&into.Path, checkPath)}, key{"file", r.str(&into.File, checkFile)}) || len(r.errs) > before {
+			return
+		}
+		switch {
+		case into.Path != "" && into.File == "":
 			into.From = "path"
-		} else {
-			r.errorf(n, "wants a path ({path: \"/items/{id}\"})")
+		case into.File != "" && into.Path == "":
+			into.From, into.File = "file", resolveFile(r.dir, into.File)
+		default:
+			r.errorf(n, "wants a path ({path: \"/items/{id}\"}) or a file ({file: \"data/{id}\"})")
 		}
 	}
 }

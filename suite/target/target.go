@@ -227,6 +227,15 @@ func (q Request) Expand(tag string) (method, path string, headers []Header) {
 // ExpandTag puts the token of one case in place of {tag}.
 func ExpandTag(s, tag string) string { return strings.ReplaceAll(s, "{tag}", tag) }
 
+// Named gives, with From "file", the folder in which the file of an upload is, and its name in there: what the server
+// chooses, the id, is part of the name only.
+func (b Readback) Named(id, tag string) (folder, name string) {
+	at := strings.IndexByte(b.File, '{')
+	cut := strings.LastIndexByte(b.File[:max(at, 0)], '/') + 1
+	folder, name = b.File[:cut], b.File[cut:]
+	return or(folder, "."), strings.NewReplacer("{id}", id, "{tag}", tag).Replace(name)
+}
+
 // Tagged says whether the count is kept for each tag: cases that count may then run beside others.
 func (n *Count) Tagged() bool { return strings.Contains(n.Path, "{tag}") }
 

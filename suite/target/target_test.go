@@ -343,3 +343,23 @@ func TestBrief(t *testing.T) {
 		t.Errorf("by default: %+v", p)
 	}
 }
+
+// TestReadbackFile: a name in the file is relative to the file, and what the server chooses is never part of the folder.
+func TestReadbackFile(t *testing.T) {
+	for _, row := range []struct{ config, file, folder, name string }{
+		{"resumespec.yaml", "data/{id}", "data/", "ID"},
+		{"/etc/suite/resumespec.yaml", "data/{id}", "/etc/suite/data/", "ID"},
+		{"/etc/suite/resumespec.yaml", "../data/{id}/content.bin", "/etc/data/", "ID/content.bin"},
+		{"/etc/suite/resumespec.yaml", "/var/data/u-{tag}/{id}.bin", "/var/data/", "u-TAG/ID.bin"},
+		{"resumespec.yaml", "{id}", ".", "ID"},
+	} {
+		c, err := target.Parse(row.config, []byte("profiles: {resume: {readback: {file: '"+row.file+"'}}}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		readback := c.Profile("resume").Readback
+		if folder, name := readback.Named("ID", "TAG"); readback.From != "file" || folder != row.folder || name != row.name {
+			t.Errorf("%s in %s: %s, %s in %s", row.file, row.config, readback.From, name, folder)
+		}
+	}
+}
