@@ -23,9 +23,10 @@ type listed struct {
 	Requires string         `json:"requires"`
 	Why      string         `json:"why"`
 	Point    string         `json:"point"`
-	Faults   []string       `json:"faults"` // empty: the case runs without a cut
-	Needs    []catalog.Need `json:"needs"`  // the config keys without which it is unsupported
-	Sweep    bool           `json:"sweep"`  // run with --sweep only
+	Faults   []string       `json:"faults"`             // empty: the case runs without a cut
+	Needs    []catalog.Need `json:"needs"`              // the config keys without which it is unsupported
+	Sweep    bool           `json:"sweep"`              // run with --sweep only
+	Versions []string       `json:"versions,omitempty"` // of the protocol in which it holds; left out where that has none
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -58,7 +59,7 @@ func listJSON(w io.Writer, cases []catalog.Case) error {
 			ID: c.ID, Profile: c.Profile(), Level: c.Level,
 			Source:   reports.Source{Document: c.Source.Document, Section: c.Source.Section, URL: c.Source.URL},
 			Requires: c.Requires, Why: c.Why, Point: c.Point,
-			Faults: append([]string{}, c.Faults...), Needs: append([]catalog.Need{}, c.Needs...), Sweep: c.Sweep,
+			Faults: append([]string{}, c.Faults...), Needs: append([]catalog.Need{}, c.Needs...), Sweep: c.Sweep, Versions: c.Versions,
 		}
 	}
 	return writeJSON(w, all)

@@ -64,6 +64,9 @@ type Profile struct {
 	Large    *Request  `yaml:"large"`
 	Slow     *Request  `yaml:"slow"`
 	Failing  []Request `yaml:"failing"`
+	// Interop are the versions of the protocol to speak, for a profile that has several: "3" to "8" are interop versions
+	// of drafts, "latest" is the newest text. Empty for every other profile.
+	Interop []string `yaml:"interop"`
 }
 
 // Request is the template of an upload. {tag} in Path and in header values is replaced.
@@ -74,12 +77,13 @@ type Request struct {
 }
 
 // Readback says where the stored bytes of an upload can be read.
-// In YAML: location | content-location | document | result | none | {path: "/items/{id}"}.
+// In YAML: location | content-location | document | result | none | {path: "/items/{id}"} | {file: "data/{id}"}.
 type Readback struct {
 	// From is "location", "content-location", "document" (the URL that the upload is written to), "result" (what the
-	// protocol itself names as the result), "path" or "none".
+	// protocol itself names as the result), "path", "file" or "none".
 	From string
 	Path string // with From "path": {id} is the last path segment of Location, {tag} the case's token
+	File string // with From "file": a file of this machine; {id} is the last path segment of the upload resource's URI
 }
 
 // Count says where the number of effects so far can be read.

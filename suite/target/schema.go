@@ -22,7 +22,7 @@ const (
 var (
 	knownTransports = []string{"h1", "h2c", "h1+tls", "h2"}
 	knownProfiles   = []string{"resume", "rufh", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
-	spokenProfiles  = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query"}
+	spokenProfiles  = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query", "rufh"}
 	readbacks       = []string{"location", "content-location", "document", "result", "none"}
 )
 
@@ -145,7 +145,7 @@ func (r *reader) profiles(c *Config) value {
 			switch {
 			case slices.Contains(spokenProfiles, name.Value):
 				var given Profile
-				r.profile(v, &given)
+				r.profile(name.Value, v, &given)
 				if c.given == nil {
 					c.given = map[string]Profile{}
 				}
@@ -159,22 +159,42 @@ func (r *reader) profiles(c *Config) value {
 	}
 }
 
-func (r *reader) profile(n *yaml.Node, into *Profile) {
-	r.mapping(n,
-		key{"upload", r.request(&into.Upload)},
-		key{"patch", r.str(&into.Patch, checkMediaType)},
-		key{"readback", r.readback(&into.Readback)},
-		key{"count", r.count(&into.Count)},
-		key{"large", r.variant(&into.Large)},
-		key{"slow", r.variant(&into.Slow)},
-		key{"failing", func(n *yaml.Node) {
+func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
+	keys := []key{
+		{"upload", r.request(&into.Upload)},
+		{"patch", r.str(&into.Patch, checkMediaType)},
+		{"readback", r.readback(&into.Readback)},
+		{"count", r.count(&into.Count)},
+		{"large", r.variant(&into.Large)},
+		{"slow", r.variant(&into.Slow)},
+		{"failing", func(n *yaml.Node) {
 			r.list(n, func(_ int, item *yaml.Node) {
 				var one Request
 				r.request(&one)(item)
 				into.Failing = append(into.Failing, one)
 			})
 		}},
-	)
+	}
+	if known := versioned[name]; len(known) > 0 {
+		keys = append(keys, key{"interop", r.interop(known, &into.Interop)})
+	}
+	r.mapping(n, keys...)
+}
+
+// interop reads the versions of a protocol that are to be spoken.
+func (r *reader) interop(known []string, into *[]string) value {
+	return func(n *yaml.Node) {
+		r.list(n, func(_ int, item *yaml.Node) {
+			switch {
+			case item.Kind != yaml.ScalarNode || !slices.Contains(known, item.Value):
+				r.errorf(item, "wants a version to speak (%s), not %s", strings.Join(known, ", "), kind(item))
+			case slices.Contains(*into, item.Value):
+				r.errorf(item, "%s stands there twice", item.Value)
+			default:
+				*into = append(*into, item.Value)
+			}
+		})
+	}
 }
 
 func (r *reader) request(into *Request) value {
@@ -202,10 +222,16 @@ func (r *reader) readback(into *Readback) value {
 			r.str(&into.From, checkReadback)(n)
 			return
 		}
-		if r.mapping(n, key{"path", r.str(&into.Path, checkPath)}) && into.Path != "" {
+		if !r.mapping(n, key{"path", r.str(&into.Path, checkPath)}, key{"file", r.str(&into.File, notEmpty)}) {
+			return
+		}
+		switch {
+		case into.Path != "" && into.File == "":
 			into.From = "path"
-		} else {
-			r.errorf(n, "wants a path ({path: \"/items/{id}\"})")
+		case into.File != "" && into.Path == "":
+			into.From, into.File = "file", resolveFile(r.dir, into.File)
+		default:
+			r.errorf(n, "wants a path ({path: \"/items/{id}\"}) or a file ({file: \"data/{id}\"})")
 		}
 	}
 }
