@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -278,7 +279,7 @@ func (s *Session) limits() exchange.Limits {
 
 // learnSilence remembers a target that was asked for a 100, sent none and took the body all the same.
 func (s *Session) learnSilence(req exchange.Request, x *exchange.Exchange, final *exchange.Response) {
-	if req.ExpectsContinue() && final != nil && final.Status/100 == 2 && len(x.Interims()) == 0 && final.At >= s.limits().Continue {
+	if req.ExpectsContinue() && final != nil && final.Status/100 == 2 && !slices.ContainsFunc(x.Interims(), isContinue) && final.At >= s.limits().Continue {
 		s.Remember(silent)
 	}
 }
