@@ -91,9 +91,17 @@ func (r *Result) Key() Key { return Key{r.ID, r.Point, r.Fault, r.Transport, r.V
 func (k Key) String() string {
 	words := []string{k.Point, k.Fault, k.Transport}
 	if k.Version != "" {
-		words = append(words, "v"+k.Version)
+		words = append(words, versionWord(k.Version))
 	}
 	return k.ID + " [" + strings.Join(words, " ") + "]"
+}
+
+// versionWord names a version within a title: "v6", "latest".
+func versionWord(version string) string {
+	if strings.Trim(version, "0123456789") == "" {
+		return "v" + version
+	}
+	return version
 }
 
 // Area gives the middle part of profile.area.name; empty where the ID has fewer parts.

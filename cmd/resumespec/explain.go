@@ -83,7 +83,7 @@ func versions(c catalog.Case) string {
 		return ""
 	}
 	return strings.Join(c.Versions, ", ") + ". The config says which are spoken (interop), the newest where it does not; " +
-		"--focus 'v" + c.Versions[0] + "\\]' runs the results of one of them"
+		"--focus '" + catalog.VersionWord(c.Versions[0]) + "\\]' runs the results of one of them"
 }
 
 // when says of a case that is not part of every run when it is run.

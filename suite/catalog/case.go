@@ -137,7 +137,15 @@ func (c Case) spoken(versions []string) []string {
 func (c Case) Title(v Variant) string {
 	title := fmt.Sprintf("%s [%s %s %s", c.ID, c.Point, v.Fault, v.Transport)
 	if v.Version != "" {
-		title += " v" + v.Version
+		title += " " + VersionWord(v.Version)
 	}
 	return title + "]"
+}
+
+// VersionWord names a version within a title: "v6", "latest".
+func VersionWord(version string) string {
+	if strings.Trim(version, "0123456789") == "" {
+		return "v" + version
+	}
+	return version
 }

@@ -321,6 +321,11 @@ func (s *Session) TryAll(req exchange.Request) (*exchange.Response, []*exchange.
 	return s.exchange(req, 0)
 }
 
+// TryAllBy is TryAll by a client of the caller's own.
+func (s *Session) TryAllBy(req exchange.Request, client Client) (*exchange.Response, []*exchange.Response, error) {
+	return s.exchangeBy(req, 0, client)
+}
+
 // Do is Try for an exchange that must succeed in getting any final response; what names it in the
 // finding.
 func (s *Session) Do(what string, req exchange.Request) *exchange.Response {
