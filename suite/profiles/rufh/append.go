@@ -272,14 +272,8 @@ func appendProgress(f *flow) {
 
 func appendProgressKept(f *flow) {
 	op := f.big()
-	t := f.InterruptPiece(f.D, op, matrix.Piece{Request: f.d.append(op, 0, op.Body, true), To: op.Len()}, f.At(matrix.RequestBody, op.Len()-1))
-	f.progress(t.Interims, 0, t.Evidence.Up.BodyBytes)
-	if op.Known <= 0 {
-		f.Unsupported("no 104 tells an offset")
-	}
-	f.Note("%d bytes were acknowledged by 104", op.Known)
-	f.Offset(f.D, op) // breaks the case where it is less
-	f.Completed(op)
+	op.Facts[sending] = wholly
+	f.acknowledged(op, f.expecting(f.d.append(op, 0, op.Body, true)))
 }
 
 func appendNoLocation(f *flow) {

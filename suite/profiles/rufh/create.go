@@ -1,6 +1,7 @@
 package rufh
 
 import (
+	"context"
 	"slices"
 
 	"github.com/resumespec/resumespec/suite/catalog"
@@ -234,15 +235,43 @@ func createCreated(f *flow) {
 const large = 768 << 10
 
 func createProgress(f *flow) {
+	if !f.way.announces {
+		f.Unsupported("the server sends no 104 before the content")
+	}
 	op := f.OpAs(matrix.NewTag(), f.AtMost(large))
-	t := f.Interrupt(f.D, op, f.At(matrix.RequestBody, op.Len()-1))
-	f.Resumable(op)
-	f.progress(t.Interims, 0, t.Evidence.Up.BodyBytes)
-	acknowledged := op.Known
-	if acknowledged <= 0 {
+	f.acknowledged(op, f.d.Start(op))
+}
+
+// acknowledged cuts a request with the whole content of an upload before its last byte, once a 104 has told an offset,
+// and asks that this is kept.
+func (f *flow) acknowledged(op *matrix.Operation, req exchange.Request) {
+	told := func(r *exchange.Response) bool { return f.v.speaks(r) && r.Fields.Has("Upload-Offset") }
+	t := f.CutBy(req, f.At(matrix.RequestBody, op.Len()-1), func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+		if err := x.SendHead(ctx); err != nil {
+			return nil, err
+		}
+		if final, err := f.leave(ctx, x); final != nil || err != nil {
+			return final, err
+		}
+		if err := x.SendBody(ctx, op.Len()-1000); err != nil {
+			return nil, err
+		}
+		f.awaited(x, told)
+		if err := x.SendEnd(ctx); err != nil {
+			return nil, err
+		}
+		return x.Final(ctx)
+	})
+	f.Landed(t)
+	for _, r := range t.Interims {
+		f.d.Learn(op, r)
+	}
+	op.Sent = t.Evidence.Up.BodyBytes
+	if f.progress(t.Interims, 0, op.Sent) == 0 {
 		f.Unsupported("no 104 tells an offset")
 	}
-	f.Note("%d bytes were acknowledged by 104", acknowledged)
+	f.Resumable(op)
+	f.Note("%d bytes were acknowledged by 104", op.Known)
 	f.Offset(f.D, op) // breaks the case where it is less
 	f.Completed(op)
 }

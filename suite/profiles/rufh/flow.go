@@ -245,7 +245,7 @@ func (f *flow) hold(op *matrix.Operation, req exchange.Request, n int64) *held {
 	go func() {
 		defer close(h.ended)
 		h.final, h.err = f.TryBy(req, func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
-			return h.send(ctx, x, f.d, op, n)
+			return h.send(ctx, x, f, op, n)
 		})
 		select {
 		case h.reached <- h.err: // there was no connection
@@ -259,11 +259,11 @@ func (f *flow) hold(op *matrix.Operation, req exchange.Request, n int64) *held {
 }
 
 // send carries out the exchange of a request that is held.
-func (h *held) send(ctx context.Context, x *exchange.Exchange, d *driver, op *matrix.Operation, n int64) (*exchange.Response, error) {
+func (h *held) send(ctx context.Context, x *exchange.Exchange, f *flow, op *matrix.Operation, n int64) (*exchange.Response, error) {
 	err := x.SendHead(ctx)
 	if err == nil {
 		var final *exchange.Response
-		if final, err = x.AwaitContinue(ctx); final != nil {
+		if final, err = f.leave(ctx, x); final != nil {
 			h.reached <- errAnswered
 			return final, err
 		}
@@ -272,7 +272,7 @@ func (h *held) send(ctx context.Context, x *exchange.Exchange, d *driver, op *ma
 		err = x.SendBody(ctx, n)
 	}
 	for _, r := range x.Interims() {
-		d.Learn(op, r)
+		f.d.Learn(op, r)
 	}
 	h.reached <- err
 	if err != nil {
@@ -282,6 +282,8 @@ func (h *held) send(ctx context.Context, x *exchange.Exchange, d *driver, op *ma
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		case <-x.Ended(): // the server has ended it
+			return x.Final(ctx)
 		case upTo, goesOn := <-h.goOn:
 			if !goesOn {
 				return nil, nil
@@ -291,6 +293,17 @@ func (h *held) send(ctx context.Context, x *exchange.Exchange, d *driver, op *ma
 			}
 		}
 	}
+}
+
+// leave waits for 100 (Continue), or for a final response; not for ever, as a server may know nothing of it.
+func (f *flow) leave(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+	wait, cancel := context.WithTimeout(ctx, f.patience())
+	defer cancel()
+	final, err := x.AwaitContinue(wait)
+	if wait.Err() != nil && ctx.Err() == nil {
+		return nil, nil
+	}
+	return final, err
 }
 
 // errAnswered says that a request was answered that should have been held.

@@ -105,9 +105,7 @@ func (f *flow) announcedFor(op *matrix.Operation, req exchange.Request) (announc
 			return nil, err
 		}
 		if req.ExpectsContinue() {
-			wait, cancel := context.WithTimeout(ctx, f.patience())
-			_, _ = x.AwaitContinue(wait) // that it comes is another case's
-			cancel()
+			_, _ = f.leave(ctx, x) // that it comes is another case's
 		}
 		if err := x.SendBody(ctx, op.Len()-1); err != nil {
 			return nil, err
