@@ -34,7 +34,8 @@ func (x *Exchange) continued(ctx context.Context, ready func([]*Response) bool) 
 	wait, cancel := context.WithTimeout(ctx, x.limits.Continue)
 	defer cancel()
 	final, err := x.awaitInterims(wait, "waiting for 100 (Continue)", func(interims []*Response) bool {
-		return (!x.req.ExpectsContinue() || slices.ContainsFunc(interims, is100)) && (ready == nil || ready(interims))
+		prepared := ready == nil || ready(interims)
+		return prepared && (!x.req.ExpectsContinue() || slices.ContainsFunc(interims, is100))
 	})
 	if err == nil || wait.Err() == nil || ctx.Err() != nil {
 		return final, err

@@ -214,6 +214,16 @@ func (s *Session) Known(fact string) bool {
 	return ok
 }
 
+// RememberThat keeps a fact together with what is to be told of it.
+func (s *Session) RememberThat(fact, told string) { s.bench.known.Store(fact, told) }
+
+// Recall gives what an earlier case had to tell of a fact, "" where none remembered it.
+func (s *Session) Recall(fact string) string {
+	told, _ := s.bench.known.Load(fact)
+	text, _ := told.(string)
+	return text
+}
+
 var tagEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // NewTag gives a token of 16 letters and digits that no other case has.

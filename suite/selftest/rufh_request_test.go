@@ -167,9 +167,6 @@ func (s *rufhServer) digestBroken(u *resumable) bool {
 // create answers a request to the target.
 func (s *rufhServer) create(w http.ResponseWriter, r *http.Request) {
 	q := s.ask(w, r)
-	if s.has(ruNo100) {
-		r.Body = &unasked{r.Body, w}
-	}
 	asks := q.stated || s.has(ruPresence) && r.Header.Get(q.field()) != ""
 	switch {
 	case s.has(ruPlain412):
@@ -186,14 +183,6 @@ func (s *rufhServer) create(w http.ResponseWriter, r *http.Request) {
 		s.createUpload(q)
 	}
 }
-
-// unasked sends no 100 when it is read.
-type unasked struct {
-	io.ReadCloser
-	w http.ResponseWriter
-}
-
-func (b *unasked) Read([]byte) (int, error) { return 0, errors.New("no leave was given") }
 
 // createPlain is an upload as ever.
 func (s *rufhServer) createPlain(q *asking) {
@@ -338,14 +327,14 @@ func (s *rufhServer) finish(q *asking, u *resumable, appended bool) {
 // begin takes the turn to write to an upload, and ends the request that had it before.
 func (s *rufhServer) begin(w http.ResponseWriter, u *resumable, writes bool) (turn int, end func()) {
 	s.mu.Lock()
-	for s.has(ruLocks) && u.idle != nil {
+	for (s.has(ruLocks) || s.spoils()) && u.idle != nil {
 		idle := u.idle
 		s.mu.Unlock()
 		<-idle
 		s.mu.Lock()
 	}
 	defer s.mu.Unlock()
-	if !s.has(ruLateWritten) || writes && !s.has(ruMixes) {
+	if !s.has(ruLateWritten) && !s.has(ruInFlight) || writes && !s.has(ruMixes) {
 		u.turn++
 	}
 	if u.abort != nil && !s.has(ruFences) && !s.has(ruLateWritten) && !s.has(ruInFlight) {
@@ -380,6 +369,9 @@ func (s *rufhServer) take(q *asking, u *resumable, from int64) bool {
 	turn, end := s.begin(q.w, u, true)
 	defer end()
 	u.parts++
+	if s.has(ruMixes) {
+		return s.takeMixed(u, q.r.Body)
+	}
 	digest := q.r.Header.Get("Content-Digest")
 	checked := strings.HasPrefix(digest, "sha-256=") && q.version >= 6 && !s.has(ruDigestIgnored)
 	before := s.size(u)
@@ -431,6 +423,23 @@ func (s *rufhServer) take(q *asking, u *resumable, from int64) bool {
 		q.complete = true
 	}
 	return true
+}
+
+// takeMixed writes a content in two halves, between which others may write.
+func (s *rufhServer) takeMixed(u *resumable, body io.Reader) bool {
+	part, _ := io.ReadAll(body)
+	for _, half := range [][]byte{part[:len(part)/2], part[len(part)/2:]} {
+		s.mu.Lock()
+		u.data = append(u.data, half...)
+		s.mu.Unlock()
+		time.Sleep(20 * time.Millisecond)
+	}
+	return true
+}
+
+// spoils says whether a request that was cut leaves something wrong behind, which has to be there when it is looked at.
+func (s *rufhServer) spoils() bool {
+	return slices.ContainsFunc([]quirk{ruForgets, ruTailLost, ruAckLost, ruLockForever, ruHalfIsAll, ruLastChunkIsAll}, s.has)
 }
 
 func (s *rufhServer) size(u *resumable) int {
@@ -487,7 +496,7 @@ func (s *rufhServer) progress(q *asking, u *resumable, at, told int64) int64 {
 		step = 4 << 10
 	}
 	creation := q.r.Method != "PATCH"
-	if at-told < step || q.version < 5 || s.has(ruSilent) || s.has(ruNo100) || s.has(ruNoProgress) && !creation || s.has(ruKeepsNone) {
+	if at-told < step || q.version < 5 || s.has(ruSilent) || s.has(ruNoProgress) && !creation || s.has(ruKeepsNone) {
 		return told
 	}
 	fields := map[string]string{"Upload-Offset": s.adorned(strconv.Itoa(s.size(u)))}
@@ -569,6 +578,10 @@ func (s *rufhServer) retrieve(q *asking, u *resumable) {
 	defer end()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.has(ruForgets) && s.uploads[u.id] == nil {
+		q.refuse(s, http.StatusNotFound)
+		return
+	}
 	n, length, complete := int64(len(u.data)), u.length, u.complete
 	if q.version < 9 {
 		complete = u.over
@@ -796,7 +809,11 @@ func (s *rufhServer) limitRefused(q *asking) bool {
 
 // appendOver answers an append to an upload that is over.
 func (s *rufhServer) appendOver(q *asking, u *resumable) {
-	<-u.done
+	select {
+	case <-u.done:
+	case <-q.r.Context().Done():
+		panic(http.ErrAbortHandler)
+	}
 	s.mu.Lock()
 	at, a := int64(len(u.data)), u.answer
 	s.mu.Unlock()

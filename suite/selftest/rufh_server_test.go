@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -65,12 +66,32 @@ func startRufh(t *testing.T, quirks ...quirk) *rufhServer {
 	for _, q := range quirks {
 		s.quirks[q] = true
 	}
-	s.Server = httptest.NewServer(s)
+	s.Server = httptest.NewUnstartedServer(s)
+	if s.has(ruNo100) {
+		s.Listener = deaf{s.Listener}
+	}
+	s.Start()
 	t.Cleanup(func() {
 		s.CloseClientConnections()
 		s.Close()
 	})
 	return s
+}
+
+// deaf gives connections on which nobody expects a 100.
+type deaf struct{ net.Listener }
+
+func (l deaf) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return deafConn{conn}, err
+}
+
+type deafConn struct{ net.Conn }
+
+func (c deafConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	copy(p, bytes.ReplaceAll(p[:n], []byte("Expect: 100-"), []byte("Expekt: 100-")))
+	return n, err
 }
 
 func (s *rufhServer) has(q quirk) bool { return s.quirks[q] }
@@ -218,7 +239,7 @@ func (s *rufhServer) conclude(r *http.Request, u *resumable) *rufhAnswer {
 	time.Sleep(u.delay) // the target's own work
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u.dead && !s.has(ruInFlight) {
+	if u.dead && !s.has(ruInFlight) && !s.has(ruCancelMarks) {
 		return &rufhAnswer{status: 404}
 	}
 	if u.answer != nil && !s.has(ruReopened) && !s.has(ruAgainTwice) {

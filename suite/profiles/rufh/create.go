@@ -106,7 +106,18 @@ func createComplete(f *flow) {
 
 // begun sends a creation that is complete and learns from the answers.
 func (f *flow) begun(op *matrix.Operation, req exchange.Request) *exchange.Response {
-	return f.sent(op, req, true)
+	r := f.sent(op, req, true)
+	place := op.Handle(resultPlace)
+	if op.Resource != nil || place == nil {
+		return r
+	}
+	// Without a 104 the Location of the final response may be the upload resource.
+	if head, err := f.Try(matrix.RequestTo("HEAD", place, f.v.common()...)); err == nil && head.Fields.Has("Upload-Offset") {
+		op.Resource = place
+		delete(op.Handles, resultPlace)
+		f.d.final(op, r)
+	}
+	return r
 }
 
 func createNotOpen(f *flow) {

@@ -71,7 +71,8 @@ func (d *driver) Ready(_ *matrix.Operation, interims []*exchange.Response) bool 
 
 // announces says whether an interim response names an upload resource.
 func (d *driver) announces(r *exchange.Response) bool {
-	return d.v.speaks(r) && r.Fields.Get("Location") != ""
+	location := r.Fields.Get("Location")
+	return d.v.speaks(r) && location != "" && exchange.ParseURIReference(location) == nil
 }
 
 // Learn takes from a 104 where the upload resource is and what was acknowledged, and from a final response whether the

@@ -13,6 +13,7 @@ import (
 // Facts that are remembered of a target, after the name of a version.
 const (
 	surveyed  = ": surveyed"
+	unspoken  = ": is not spoken"
 	announced = ": sends 104 in time"
 	allocated = ": creates without content"
 	kept      = ": tells the state of an upload that is over"
@@ -30,8 +31,12 @@ func (f *flow) survey() way {
 			keeps: f.Known(key + kept), replays: f.Known(key + replayed),
 		}
 	}
+	if why := f.Recall(key + unspoken); why != "" {
+		return way{why: why}
+	}
 	w := f.look()
 	if w.why != "" {
+		f.RememberThat(key+unspoken, w.why)
 		return w
 	}
 	for fact, holds := range map[string]bool{announced: w.announces, allocated: w.allocates, kept: w.keeps, replayed: w.replays, surveyed: true} {
