@@ -52,6 +52,9 @@ type Session struct {
 	Tag     string // the case's own token
 	Finding catalog.Finding
 	Notes   []string
+	// MayWait says why the target may keep a request waiting while it sees another connection of the session open: what
+	// is not answered in time then breaks nothing. Empty: it may not.
+	MayWait string
 
 	bench  *Bench
 	parent context.Context
@@ -350,6 +353,8 @@ func (s *Session) Do(what string, req exchange.Request) *exchange.Response {
 func (s *Session) unanswered(what string, err error) {
 	expected := what + " to be answered within " + s.bench.Limits.Time.String()
 	switch {
+	case s.MayWait != "" && exchange.KindOf(err) == exchange.Timeout && s.holds():
+		s.halt(catalog.Unsupported, expected, s.MayWait)
 	case errors.Is(err, ErrDial) && !s.timeUp():
 		s.halt(catalog.Error, expected, err.Error()+" (did the server die?)")
 	case s.died(err):
@@ -357,6 +362,13 @@ func (s *Session) unanswered(what string, err error) {
 	default:
 		s.halt(catalog.Fail, expected, err.Error())
 	}
+}
+
+// holds says whether the target may still see a connection open that the client has given up.
+func (s *Session) holds() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.links) > 0
 }
 
 // died says whether a connection ended because the whole server did: then nothing is known of the

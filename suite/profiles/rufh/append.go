@@ -57,7 +57,7 @@ func appendChecks() []matrix.Check {
 			why:      "A stream ends without a further byte.",
 			sends:    "A creation with all of the content that leaves the upload open; an append without content that completes it.",
 			failure:  "The upload waits for another byte for ever.", run: appendEmptyFinal},
-		{name: "not-by-length", level: must, versions: since("6"), source: upLength,
+		{name: "not-by-length", level: must, versions: since("6"), measured: true, source: upLength,
 			requires: "An upload is not complete because its offset is its length: only a request that says so completes it.",
 			why:      "The client decides when the target is to act.",
 			sends:    "A creation with Upload-Length and half of the content; the rest by an append that leaves the upload open; HEAD; a read of the number of effects; the end.",

@@ -136,7 +136,7 @@ func cancelLost(f *flow) {
 // underWay gives an upload with a complete append that stands still in the middle of its content.
 func (f *flow) underWay() (*matrix.Operation, *held) {
 	if f.blocked() {
-		f.Unsupported("the target waits for an older request to end, of which upload.stalled-connection tells")
+		f.Unsupported(waits)
 	}
 	const half = matrix.Usual / 2
 	f.cancelled(f.opened(half))

@@ -65,7 +65,7 @@ func concurrentCreation(f *flow) {
 
 func concurrentAppend(f *flow) {
 	if f.blocked() {
-		f.Unsupported("the target waits for an older request to end, of which upload.stalled-connection tells")
+		f.Unsupported(waits)
 	}
 	const half = matrix.Usual / 2
 	op := f.opened(0)
@@ -75,7 +75,7 @@ func concurrentAppend(f *flow) {
 
 func concurrentAfter(f *flow) {
 	if f.blocked() {
-		f.Unsupported("the target waits for an older request to end, of which upload.stalled-connection tells")
+		f.Unsupported(waits)
 	}
 	const half = matrix.Usual / 2
 	op := f.opened(0)
@@ -101,7 +101,7 @@ func concurrentAfter(f *flow) {
 func concurrentTerminated(f *flow) {
 	const half = matrix.Usual / 2
 	if f.blocked() {
-		f.Broken("a request to the upload resource to be answered while an older one hangs", "no answer within %s", f.patience())
+		f.Broken("a request to the upload resource to be answered while an older one hangs", "no answer within %s", f.enough())
 	}
 	op := f.opened(0)
 	h := f.hold(op, f.expecting(f.d.append(op, 0, op.Body, true)), half)
@@ -114,8 +114,8 @@ func concurrentTerminated(f *flow) {
 func (f *flow) terminated(h *held, by string) {
 	select {
 	case <-h.ended:
-	case <-time.After(f.patience()):
+	case <-time.After(f.enough()):
 		h.drop()
-		f.Broken("the older request to be terminated by "+by, "its connection is open %s later", f.patience())
+		f.Broken("the older request to be terminated by "+by, "its connection is open %s later", f.enough())
 	}
 }

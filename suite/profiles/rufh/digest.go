@@ -38,7 +38,7 @@ func digestChecks() []matrix.Check {
 			why:      "Its bytes were damaged on the way.",
 			sends:    "A complete creation with the Content-Digest of other bytes; a read of the number of effects.",
 			failure:  "Only appends are looked at.", run: digestCreationWrong},
-		{name: "wanted", level: should, versions: since("6"),
+		{name: "wanted", level: should, versions: since("7"),
 			requires: "Where a creation asks for it by Want-Repr-Digest, the final response has the Repr-Digest of the whole.",
 			why:      "The client sees for itself that the whole arrived.",
 			sends:    "Uploads with Want-Repr-Digest: sha-256=10 at the creation: in one request, and in two.",

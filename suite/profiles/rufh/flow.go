@@ -51,18 +51,25 @@ func spoken(run func(*flow)) func(*matrix.Session) {
 func with(run func(*flow)) func(*matrix.Session) {
 	return spoken(func(f *flow) {
 		if f.Variant.Fault == "stall" && f.blocked() {
-			f.Unsupported("the target waits for an older request to end, of which upload.stalled-connection tells")
+			f.Unsupported(waits)
+		}
+		if f.Variant.Fault == "stall" {
+			f.MayWait = waits
 		}
 		run(f)
 	})
 }
 
+// waits is why a case does not apply to a server that serves the requests to an upload one after another, which it may.
+const waits = "the target waits for an older request to end, of which upload.stalled-connection tells"
+
 // hanging is spoken for a case in which an older request hangs, at which a server should not wait.
 func hanging(run func(*flow)) func(*matrix.Session) {
 	return spoken(func(f *flow) {
 		if f.blocked() {
-			f.Broken("a request to the upload resource to be answered while an older one hangs", "no answer within %s", f.patience())
+			f.Broken("a request to the upload resource to be answered while an older one hangs", "no answer within %s", f.enough())
 		}
+		f.MayWait = waits
 		run(f)
 	})
 }
@@ -130,6 +137,17 @@ func (f *flow) opened(n int64) *matrix.Operation {
 	op := f.fresh()
 	f.created(op, n, f.d.lengthOf(op)...)
 	return op
+}
+
+// measured ends the case in version 6 where the target does not tell the length that it was told: the first of that
+// version's two texts knows no Upload-Length.
+func (f *flow) measured() {
+	if f.v.name != "6" {
+		return
+	}
+	if r := f.asked("HEAD", f.opened(0)); !r.Fields.Has("Upload-Length") {
+		f.Unsupported("the target knows no Upload-Length, as draft -04 has it")
+	}
 }
 
 // endless is opened for an upload whose length is not told.
@@ -341,6 +359,9 @@ func checks(area string, source catalog.Source, rows []row) []matrix.Check {
 		if c.Source.Loose == "" {
 			c.Source.Loose = r.loose
 		}
+		if r.measured {
+			r.run = onLength(r.run)
+		}
 		run := with(r.run)
 		if r.bare {
 			run = bare(r.run)
@@ -348,6 +369,14 @@ func checks(area string, source catalog.Source, rows []row) []matrix.Check {
 		all = append(all, matrix.Check{Case: c, Run: run})
 	}
 	return all
+}
+
+// onLength is a case for a target that knows Upload-Length.
+func onLength(run func(*flow)) func(*flow) {
+	return func(f *flow) {
+		f.measured()
+		run(f)
+	}
 }
 
 // row is one case of an area.
@@ -364,4 +393,6 @@ type row struct {
 	faults []string
 	needs  []catalog.Need
 	bare   bool // it looks at the offer itself
+	// measured: it needs Upload-Length, which only one of the two texts of version 6 has.
+	measured bool
 }

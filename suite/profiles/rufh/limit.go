@@ -14,7 +14,7 @@ import (
 func limitChecks() []matrix.Check {
 	must, should, may := catalog.Must, catalog.Should, catalog.May
 	return checks("limit", upLimit, []row{
-		{name: "options", level: must, versions: since("6"),
+		{name: "options", level: must, versions: since("7"),
 			requires: "OPTIONS on the target tells the limits in Upload-Limit, with min-size=0 where there are none.",
 			why:      "A client finds out beforehand whether uploads can be resumed, and how long they may be.",
 			sends:    "OPTIONS on the target, without the field of completeness.",
@@ -35,7 +35,7 @@ func limitChecks() []matrix.Check {
 			why:      "Clients usually learn them there.",
 			sends:    "OPTIONS; an upload in one request; a creation without content; HEAD.",
 			failure:  "They are told to those only who ask.", run: limitTold},
-		{name: "options-wide", level: should, versions: since("6"),
+		{name: "options-wide", level: should, versions: since("7"),
 			requires: "The limits of the answer to OPTIONS are not wider than those of an upload.",
 			why:      "A client that kept to them is refused.",
 			sends:    "OPTIONS; a creation without content; HEAD.",

@@ -172,7 +172,7 @@ func (f *flow) blocked() bool {
 	if !t.Evidence.Fired || err != nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(f.Context(), f.patience())
+	ctx, cancel := context.WithTimeout(f.Context(), f.enough())
 	defer cancel()
 	_, err = f.TryBy(ask, func(_ context.Context, x *exchange.Exchange) (*exchange.Response, error) { return x.Do(ctx) })
 	f.Release()
@@ -183,8 +183,12 @@ func (f *flow) blocked() bool {
 	return true
 }
 
-// patience is how long a target may keep a request waiting while an older one hangs.
+// patience is how long a client waits for what a target need not send.
 func (f *flow) patience() time.Duration { return f.Config().Limits.Case / 4 }
+
+// enough is how long a target may keep a request waiting while an older one hangs: servers in the field take up to six
+// seconds to let go of one.
+func (f *flow) enough() time.Duration { return f.Config().Limits.Case / 4 * 3 }
 
 // untilAnnounced is a client that waits for the 104 before it sends.
 func (f *flow) untilAnnounced(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
