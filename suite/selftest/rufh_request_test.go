@@ -432,7 +432,7 @@ func (s *rufhServer) takeMixed(u *resumable, body io.Reader) bool {
 		s.mu.Lock()
 		u.data = append(u.data, half...)
 		s.mu.Unlock()
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(150 * time.Millisecond)
 	}
 	return true
 }

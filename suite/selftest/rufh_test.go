@@ -23,14 +23,18 @@ var allRufh = []string{"3", "4", "5", "6", "7", "8", "latest"}
 // unofferedRufh are the cases that the plain rufhServer gives no occasion for: it cannot be restarted, and has no limits.
 var unofferedRufh = regexp.MustCompile(`\.restart\.|\.limit\.`)
 
-// TestRufhPlain runs every case in every version on the rufhServer without a quirk: what the test of a quirk finds is then
+// TestRufhPlain runs the cases in every version on the rufhServer without a quirk: what the test of a quirk finds is then
 // the quirk's.
 func TestRufhPlain(t *testing.T) {
 	t.Parallel()
 	for _, version := range allRufh {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			for _, r := range examineRufh(t, 10*time.Second, version, ".") {
+			focus := `(none|fin) ` // the versions differ in what is said, not in how a connection breaks
+			if version == "6" || version == "latest" {
+				focus = "."
+			}
+			for _, r := range examineRufh(t, 10*time.Second, version, focus) {
 				if r.Verdict != reports.Pass && (r.Verdict != reports.Unsupported || !unofferedRufh.MatchString(r.ID)) {
 					t.Error(told(r))
 				}
@@ -113,7 +117,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruGoesDown, "state.offset", "", reports.Fail}, "latest"},
 	{bug{ruAfterOpen, "state.complete", "", reports.Fail}, "latest"},
 	{bug{ruByLength, "append.not-by-length", "", reports.Fail}, "latest"},
-	{bug{ruLengthForgotten, "state.length", "", reports.Fail}, "6"},
+	{bug{ruLengthForgotten, "state.length", "", reports.Fail}, "7"},
 	{bug{ruDerivedNot, "state.length-derived", "fin", reports.Fail}, "7"},
 	{bug{ruLimitUntold, "state.limit", "", reports.Fail}, "latest"},
 	{bug{ruCacheable, "state.no-store", "", reports.Warn}, "latest"},
@@ -216,7 +220,7 @@ func TestRufhBroken(t *testing.T) {
 			if b.faults != "" {
 				focus += ".* (" + b.faults + ") "
 			}
-			for _, r := range examineRufh(t, 2*time.Second, b.version, focus, b.quirk) {
+			for _, r := range examineRufh(t, 3*time.Second, b.version, focus, b.quirk) {
 				if r.ID == rufh.Name+"."+b.id && r.Verdict != b.verdict {
 					t.Errorf("%s, not %s", told(r), b.verdict)
 				}
@@ -241,15 +245,15 @@ var rufhLegals = []struct {
 	versions string
 	focus    string
 }{
-	{ruSilent, "4, latest", ruShape + "|" + ruWriting}, {ruLate104, "6, latest", ruShape}, {ruForgetful, "3, latest", ruEnding + "|" + ruShape},
-	{ruNoReplay, "8, latest", ruEnding}, {ruLocks, "6, latest", `upload\..* (fin|stall)|concurrent|cancel|response\.slow .* stall|coding\.transfer .* stall`}, {ruBlocks, "5, latest", ruWriting},
-	{ruFences, "3, latest", ruWriting}, {ruLimits, "6, 8, latest", `limit|offer\.(spoken|same-location)|create|state|append|length|refuse|digest|coding|field|` + ruWriting},
-	{ruAbsolute, "3, latest", ruShape}, {ruHead200, "5, latest", ruShape}, {ruNoChunks, "3, latest", ruShape + "|length|" + ruWriting}, {ruParts200, "7, latest", ruShape},
-	{ruAdorned, "4, latest", ruShape + "|refuse|length"}, {ruNoDelete, "3, latest", `cancel|length\.huge`}, {ruPicky, "8, latest", `offer|create|length\.empty|field\.creation-type`},
-	{ruRepeats, "latest", `offer\.same-location|create\.progress .* fin`}, {ruKeepsNone, "6, latest", ruWriting}, {ruClosesAfter, "3, latest", ruShape},
-	{ruPlaceIsOwn, "7, latest", ruEnding + "|" + ruShape}, {ruBare409, "8, latest", `refuse|length|append`}, {ruGone410, "7, latest", `cancel|state\.unknown|length`},
-	{ru100First, "8, latest", ruShape + "|before100"}, {ruAcksOften, "5, 8, latest", ruWriting}, {ruDigestIgnored, "latest", `digest`},
-	{ruLastUploadResp, "7, latest", ruEnding}, {ruUnmarked, "latest", ruShape}, {ruNoProgress, "latest", `append|create\.progress`}, {ruOptionsSilent, "3, 5", ruShape},
+	{ruSilent, "latest", ruShape + "|" + ruWriting}, {ruLate104, "6", ruShape}, {ruForgetful, "3, latest", ruEnding},
+	{ruNoReplay, "8, latest", ruEnding}, {ruLocks, "6, latest", `upload\..* (fin|stall)|concurrent|cancel|response\.slow .* stall|coding\.transfer .* stall`}, {ruBlocks, "latest", ruWriting},
+	{ruFences, "latest", ruWriting}, {ruLimits, "latest", `limit|offer\.(spoken|same-location)|create|state|append|length|refuse|digest|coding|field|` + ruWriting},
+	{ruAbsolute, "3", ruShape}, {ruHead200, "5", ruShape}, {ruNoChunks, "latest", `create|append|length|coding|upload\.(unknown-length|not-complete) .* fin`}, {ruParts200, "7", ruShape},
+	{ruAdorned, "latest", ruShape + "|refuse|length"}, {ruNoDelete, "3, latest", `cancel|length\.huge`}, {ruPicky, "8, latest", `offer|create|length\.empty|field\.creation-type`},
+	{ruRepeats, "latest", `offer\.same-location|create\.progress .* fin`}, {ruKeepsNone, "latest", ruWriting}, {ruClosesAfter, "latest", ruEnding},
+	{ruPlaceIsOwn, "7", ruEnding}, {ruBare409, "8, latest", `refuse|length|append`}, {ruGone410, "7, latest", `cancel|state\.unknown|length`},
+	{ru100First, "8", ruShape}, {ruAcksOften, "5, latest", `create\.progress .* fin|append|upload\.(kept|offsets) .* fin`}, {ruDigestIgnored, "latest", `digest`},
+	{ruLastUploadResp, "latest", ruEnding}, {ruUnmarked, "latest", `create|upload\.(completed|many-pieces) .* fin`}, {ruNoProgress, "latest", `append|create\.progress`}, {ruOptionsSilent, "3, 5", `offer|limit|create`},
 	{ruCounted, "latest", `offer`}, {ruStrangers, "latest", `privacy`},
 }
 

@@ -174,6 +174,7 @@ func appendFinalResponse(f *flow) {
 	f.Success(twins.First(), "the whole upload in one request")
 	op := f.opened(matrix.Usual / 2)
 	r := f.finished(op, matrix.Usual/2)
+	f.Round()
 	if aspect, want, got := twins.Different(&matrix.Outcome{Response: r, Via: "the last part", Places: f.d.Downloads(op)}); aspect != "" {
 		f.Broken("the response that the whole upload gets in one request: "+aspect+" "+want, "%s %s", aspect, got)
 	}

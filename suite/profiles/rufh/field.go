@@ -116,7 +116,7 @@ const (
 
 // key reads the name of a member or parameter.
 func (p *sf) key() (string, error) {
-	if p.rest == "" || !strings.Contains(lower+"*", p.rest[:1]) {
+	if p.rest == "" || strings.IndexByte(lower+"*", p.rest[0]) < 0 {
 		return "", errField
 	}
 	return p.while(keySigns)

@@ -87,11 +87,11 @@ func fieldOffsetType(f *flow) {
 	op := f.opened(half)
 	for _, value := range []string{`"4096"`, "4096.0", "n4096", "4096, 4096", "-4096", "4096b", "(4096)", "+4096", "0x1000"} {
 		req := changed(f.d.append(op, half, f.rival(100), false), "Upload-Offset", value)
-		f.tried(op, half, req, "an append with Upload-Offset: "+value)
+		f.tried(op, req, "an append with Upload-Offset: "+value)
 	}
 	twice := f.d.append(op, half, f.rival(100), false)
 	twice.Fields = twice.Fields.With("Upload-Offset", itoa[int64](half))
-	f.tried(op, half, twice, "an append with two fields Upload-Offset")
+	f.tried(op, twice, "an append with two fields Upload-Offset")
 	f.once(op, half, "after appends without a valid offset")
 }
 

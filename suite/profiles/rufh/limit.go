@@ -160,20 +160,20 @@ func limitForm(f *flow) {
 func limitTold(f *flow) {
 	op := f.fresh()
 	final := f.created(op, 0)
-	real := f.real(limitsOf(f.announcedLimits()))
+	told := f.real(limitsOf(f.announcedLimits()))
 	for key, n := range f.real(limitsOf(f.asked("HEAD", op).Fields.Joined("Upload-Limit"))) {
-		real[key] = n
+		told[key] = n
 	}
-	if len(real) == 0 {
+	if len(told) == 0 {
 		f.Unsupported("no limits are told that limit anything")
 	}
 	if !final.Fields.Has("Upload-Limit") {
-		f.Broken("Upload-Limit in the answer to a creation that leaves the upload open", "none, though there is %v", real)
+		f.Broken("Upload-Limit in the answer to a creation that leaves the upload open", "none, though there is %v", told)
 	}
 	_, interims := f.uploadedWith(func(*exchange.Request) {})
 	for _, r := range interims {
 		if f.d.announces(r) && !r.Fields.Has("Upload-Limit") {
-			f.Broken("Upload-Limit in the 104 that announces an upload resource", "none, though there is %v", real)
+			f.Broken("Upload-Limit in the 104 that announces an upload resource", "none, though there is %v", told)
 		}
 	}
 }
@@ -235,23 +235,22 @@ func (f *flow) sizable(n int64, key string) {
 }
 
 // announcing creates an upload without content and with a length.
-func (f *flow) announcing(n int64) (*matrix.Operation, *exchange.Response) {
+func (f *flow) announcing(n int64) *exchange.Response {
 	op := f.fresh()
 	req := f.d.creation(op, nil, false)
 	req.Fields = append(req.Fields, length(n))
 	op.Facts[sending] = creating
 	r := f.Do("a creation with Upload-Length: "+itoa(n), req)
-	f.d.Learn(op, r)
-	return op, r
+	return r
 }
 
 func limitMaxSize(f *flow) {
 	most := f.limit("max-size")
-	_, r := f.announcing(most)
+	r := f.announcing(most)
 	if r.Status == 413 {
 		f.Broken("a creation with a length of max-size not to be refused for it", "413")
 	}
-	if _, r = f.announcing(most + 1); r.Status/100 != 2 && r.Status/100 != 4 {
+	if r = f.announcing(most + 1); r.Status/100 != 2 && r.Status/100 != 4 {
 		f.Broken("a 4xx, or a success, for a creation with a length above max-size", "%d", r.Status)
 	}
 	f.Note("a length above max-size is answered %d", r.Status)
@@ -269,8 +268,7 @@ func limit413(f *flow) {
 		}
 	}
 	if most, ok := f.told["max-size"]; ok {
-		_, r := f.announcing(most + 1)
-		check(r, "a length above max-size")
+		check(f.announcing(most+1), "a length above max-size")
 	}
 	if most, ok := f.told["max-append-size"]; ok && most < f.Config().Limits.Body {
 		op := f.opening(most + 1)

@@ -62,8 +62,9 @@ func refusalChecks() []matrix.Check {
 	})
 }
 
-// tried sends an append that must be refused with one of the statuses, and asks that nothing has changed.
-func (f *flow) tried(op *matrix.Operation, n int64, req exchange.Request, what string, statuses ...int) *exchange.Response {
+// tried sends an append, to an upload of which half is there, that must be refused with one of the statuses, and asks that
+// nothing has changed.
+func (f *flow) tried(op *matrix.Operation, req exchange.Request, what string, statuses ...int) *exchange.Response {
 	r := f.sent(op, req, false)
 	if r.Status/100 == 2 {
 		f.Harmful(what+" to be refused", "%d", r.Status)
@@ -71,7 +72,7 @@ func (f *flow) tried(op *matrix.Operation, n int64, req exchange.Request, what s
 	if len(statuses) > 0 && !slices.Contains(statuses, r.Status) || r.Status/100 != 4 {
 		f.Broken(what+" to be refused with "+statusesOr4xx(statuses), "%d", r.Status)
 	}
-	f.at(op, n, "after "+what)
+	f.at(op, matrix.Usual/2, "after "+what)
 	return r
 }
 
@@ -90,7 +91,7 @@ func refuseLow(f *flow) {
 	op := f.opened(half)
 	for _, offset := range []int64{0, half - 1} {
 		for _, complete := range []bool{false, true} {
-			f.tried(op, half, f.d.append(op, offset, f.rival(op.Len()-offset), complete), "an append at byte "+itoa(offset)+" of an upload at byte "+itoa[int64](half), 409)
+			f.tried(op, f.d.append(op, offset, f.rival(op.Len()-offset), complete), "an append at byte "+itoa(offset)+" of an upload at byte "+itoa[int64](half), 409)
 		}
 	}
 	f.once(op, half, "after appends below the offset")
@@ -101,7 +102,7 @@ func refuseHigh(f *flow) {
 	op := f.opened(half)
 	for _, beyond := range []int64{1, 1000} {
 		offset := half + beyond
-		f.tried(op, half, f.d.append(op, offset, op.Body[offset:], true), "an append at byte "+itoa(offset)+" of an upload at byte "+itoa[int64](half), 409)
+		f.tried(op, f.d.append(op, offset, op.Body[offset:], true), "an append at byte "+itoa(offset)+" of an upload at byte "+itoa[int64](half), 409)
 	}
 	f.once(op, half, "after appends beyond the offset")
 }
@@ -109,7 +110,7 @@ func refuseHigh(f *flow) {
 func refuseOffsetTold(f *flow) {
 	const half = matrix.Usual / 2
 	op := f.opened(half)
-	r := f.tried(op, half, f.d.append(op, 0, op.Body, true), "an append at byte 0", 409)
+	r := f.tried(op, f.d.append(op, 0, op.Body, true), "an append at byte 0", 409)
 	if n, ok := integer(r.Fields.Values("Upload-Offset")); !ok || n != half {
 		f.Broken("Upload-Offset: "+itoa[int64](half)+" in the 409", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
 	}
@@ -120,7 +121,7 @@ func refuseIncompleteTold(f *flow) {
 	const half = matrix.Usual / 2
 	op := f.opened(half)
 	for _, complete := range []bool{false, true} {
-		r := f.tried(op, half, f.d.append(op, 0, op.Body, complete), "an append at byte 0", 409)
+		r := f.tried(op, f.d.append(op, 0, op.Body, complete), "an append at byte 0", 409)
 		if over, known := f.v.completeness(r); !known || over {
 			f.Broken("Upload-Complete: ?0 in the 409", "%s", f.v.told(r))
 		}
@@ -132,7 +133,7 @@ const mismatching = "https://iana.org/assignments/http-problem-types#mismatching
 func refuseProblem(f *flow) {
 	const half, provided = matrix.Usual / 2, 100
 	op := f.opened(half)
-	r := f.tried(op, half, f.d.append(op, provided, op.Body[provided:], true), "an append at byte 100", 409)
+	r := f.tried(op, f.d.append(op, provided, op.Body[provided:], true), "an append at byte 100", 409)
 	var members struct {
 		Type     string
 		Expected *json.Number `json:"expected-offset"`
@@ -160,7 +161,7 @@ func refuseNoOffset(f *flow) {
 	op := f.opened(half)
 	req := f.d.append(op, 0, f.rival(half), true)
 	req.Fields = without(req.Fields, "Upload-Offset")
-	f.tried(op, half, req, "an append without Upload-Offset")
+	f.tried(op, req, "an append without Upload-Offset")
 	f.once(op, half, "after an append without Upload-Offset")
 }
 

@@ -50,8 +50,8 @@ func (f *flow) survey() way {
 // look carries out an upload by an optimistic creation and, where that is not announced, one by a careful one.
 func (f *flow) look() way {
 	op := f.OpAs(matrix.NewTag(), matrix.Usual)
-	w, answer := way{}, ""
-	w.announces, answer = f.lookOptimistic(op)
+	announces, answer := f.lookOptimistic(op)
+	w := way{announces: announces}
 	if !w.announces {
 		op = f.OpAs(matrix.NewTag(), matrix.Usual)
 		var why string
