@@ -60,7 +60,7 @@ func anyResult() *rapid.Generator[Result] {
 	return rapid.Custom(func(t *rapid.T) Result {
 		s := func() string { return anyText().Draw(t, "s") }
 		return Result{ID: "x" + s(), Profile: s(), Level: anyWord(Levels...).Draw(t, "level"),
-			Point: anyWord(append(points, "")...).Draw(t, "point"), Fault: anyWord(append(faults, "")...).Draw(t, "fault"), Transport: s(),
+			Point: anyWord(append(points, "")...).Draw(t, "point"), Fault: anyWord(append(faults, "")...).Draw(t, "fault"), Transport: s(), Version: s(),
 			Verdict: anyWord(Verdicts...).Draw(t, "verdict"), Requires: s(), Why: s(), Source: Source{s(), s(), s(), s()},
 			Expected: s(), Got: s(), Byte: rapid.Ptr(anyCount, true).Draw(t, "byte"), Where: s(), Notes: anyList(anyText()).Draw(t, "notes"),
 			Figures: anyList(anyFigure()).Draw(t, "figures"), Evidence: anyList(anyEvidence()).Draw(t, "evidence"),
@@ -81,7 +81,7 @@ func anyReport() *rapid.Generator[*Report] {
 	// Keys are compared as JSON will hold them: bytes that are not UTF-8 become one and the same character.
 	key := func(r Result) Key {
 		r = normalizeResult(r)
-		return Key{string([]rune(r.ID)), r.Point, r.Fault, string([]rune(r.Transport))}
+		return Key{string([]rune(r.ID)), r.Point, r.Fault, string([]rune(r.Transport)), string([]rune(r.Version))}
 	}
 	return rapid.Custom(func(t *rapid.T) *Report {
 		s := func() string { return anyText().Draw(t, "s") }

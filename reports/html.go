@@ -132,7 +132,7 @@ func htmlRows(r *Report) []*htmlRow {
 			cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.ID, b.ID),
 			cmp.Compare(slices.Index(points, a.Point), slices.Index(points, b.Point)),
 			cmp.Compare(slices.Index(faults, a.Fault), slices.Index(faults, b.Fault)),
-			cmp.Compare(a.Transport, b.Transport))
+			cmp.Compare(a.Transport, b.Transport), cmp.Compare(a.Version, b.Version))
 	})
 	seen := map[string]bool{}
 	for i, row := range rows {

@@ -187,6 +187,7 @@ func facets(results []Result) []facet {
 		{facet{"Fault", "fault", nil}, func(r *Result) string { return r.Fault }, faults},
 		{facet{"Profile", "profile", nil}, func(r *Result) string { return r.Profile }, ordered()},
 		{facet{"Transport", "transport", nil}, func(r *Result) string { return r.Transport }, ordered()},
+		{facet{"Version", "version", nil}, func(r *Result) string { return r.Version }, ordered()},
 	}
 	var out []facet
 	for _, f := range list {
@@ -200,7 +201,7 @@ func facets(results []Result) []facet {
 		slices.SortFunc(f.Values, func(a, b facetValue) int {
 			return cmp.Or(cmp.Compare(slices.Index(f.order, a.Value), slices.Index(f.order, b.Value)), cmp.Compare(a.Value, b.Value))
 		})
-		if f.Name == "transport" && len(f.Values) < 2 {
+		if (f.Name == "transport" || f.Name == "version") && len(f.Values) < 2 {
 			continue // nothing to choose
 		}
 		out = append(out, f.facet)

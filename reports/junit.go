@@ -140,6 +140,9 @@ func newJUnitCase(r *Result) junitCase {
 			{"fault", r.Fault}, {"transport", Sanitize(r.Transport)}, {"rerun", Sanitize(r.Rerun)},
 		},
 	}
+	if r.Version != "" {
+		c.Properties = append(c.Properties, junitProperty{"version", Sanitize(r.Version)})
+	}
 	if r.File != "" {
 		c.File = Sanitize(r.File)
 	}

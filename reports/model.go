@@ -118,14 +118,15 @@ type Summary struct {
 	Conformance  Conformance `json:"conformance"`
 }
 
-// Result is the outcome of one case at one point, with one fault, over one transport.
+// Result is the outcome of one case at one point, with one fault, over one transport, in one version of the protocol.
 type Result struct {
 	ID        string  `json:"id"` // profile.area.name
 	Profile   string  `json:"profile"`
 	Level     Level   `json:"level"`
-	Point     string  `json:"point"`     // "none" or one of the four interruption points
-	Fault     string  `json:"fault"`     // "none", "fin", "rst", "stall"
-	Transport string  `json:"transport"` // "h1"
+	Point     string  `json:"point"`             // "none" or one of the four interruption points
+	Fault     string  `json:"fault"`             // "none", "fin", "rst", "stall"
+	Transport string  `json:"transport"`         // "h1"
+	Version   string  `json:"version,omitempty"` // of the protocol that was spoken ("6", "latest"); empty where the profile has no versions
 	Verdict   Verdict `json:"verdict"`
 	Known     bool    `json:"known,omitempty"` // a failure that the baseline has too
 	Requires  string  `json:"requires"`        // what the source demands, one sentence

@@ -84,15 +84,27 @@ func (c Conformance) Means() string {
 	return "Nothing can be said for certain: a result is inconclusive or in error, the run was cut short, or nothing was required."
 }
 
-// Key names a result within its report: id, point, fault and transport.
-type Key struct{ ID, Point, Fault, Transport string }
+// Key names a result within its report: id, point, fault and transport, and the version of a protocol that has several.
+type Key struct{ ID, Point, Fault, Transport, Version string }
 
 // Key gives the name of the result within its report.
-func (r *Result) Key() Key { return Key{r.ID, r.Point, r.Fault, r.Transport} }
+func (r *Result) Key() Key { return Key{r.ID, r.Point, r.Fault, r.Transport, r.Version} }
 
-// String gives the key for people: "resume.upload.offsets [mid-upload fin h1]".
+// String gives the key for people: "resume.upload.offsets [mid-upload fin h1]", with " v6" for a version.
 func (k Key) String() string {
-	return k.ID + " [" + strings.Join([]string{k.Point, k.Fault, k.Transport}, " ") + "]"
+	words := []string{k.Point, k.Fault, k.Transport}
+	if k.Version != "" {
+		words = append(words, versionWord(k.Version))
+	}
+	return k.ID + " [" + strings.Join(words, " ") + "]"
+}
+
+// versionWord names a version within a title: "v6", "latest".
+func versionWord(version string) string {
+	if strings.Trim(version, "0123456789") == "" {
+		return "v" + version
+	}
+	return version
 }
 
 // Area gives the middle part of profile.area.name; empty where the ID has fewer parts.
@@ -111,7 +123,11 @@ func (r *Result) Area() string {
 // Anchor gives the fragment at which the HTML report shows the result. Letters, digits, "." and "-"
 // stand for themselves, anything else as "_" and its hex bytes, so that two results never share one.
 func (r *Result) Anchor() string {
-	return fragment(r.ID) + "~" + fragment(r.Point) + "~" + fragment(r.Fault) + "~" + fragment(r.Transport)
+	anchor := fragment(r.ID) + "~" + fragment(r.Point) + "~" + fragment(r.Fault) + "~" + fragment(r.Transport)
+	if r.Version != "" {
+		anchor += "~" + fragment(r.Version)
+	}
+	return anchor
 }
 
 func fragment(s string) string {

@@ -129,7 +129,7 @@ func checkKeys(r *Report) []string {
 	for i := range r.Results {
 		key := r.Results[i].Key()
 		// JSON holds U+FFFD for each byte that is not UTF-8, and so do these strings once converted.
-		key.ID, key.Transport = string([]rune(key.ID)), string([]rune(key.Transport))
+		key.ID, key.Transport, key.Version = string([]rune(key.ID)), string([]rune(key.Transport)), string([]rune(key.Version))
 		if before, taken := first[key]; taken {
 			list = append(list, fmt.Sprintf("results[%d]: the same id, point, fault and transport as results[%d]: %s",
 				i, before, shorten(Sanitize(key.String()), 200)))

@@ -109,6 +109,9 @@ func placeWords(r *Result) string {
 	if r.Transport != "" {
 		parts = append(parts, shorten(Sanitize(r.Transport), 80))
 	}
+	if r.Version != "" {
+		parts = append(parts, "version "+shorten(Sanitize(r.Version), 80))
+	}
 	if r.Known {
 		parts = append(parts, "known")
 	}

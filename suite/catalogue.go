@@ -1,8 +1,10 @@
 package suite
 
 import (
+	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
@@ -10,6 +12,7 @@ import (
 	"github.com/resumespec/resumespec/suite/profiles/expectrange"
 	"github.com/resumespec/resumespec/suite/profiles/rangequery"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
+	"github.com/resumespec/resumespec/suite/profiles/rufh"
 	"github.com/resumespec/resumespec/suite/profiles/tus"
 	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 )
@@ -31,6 +34,7 @@ var profiles = []profile{
 	{expectrange.Name, expectrange.Title, expectrange.Source, expectrange.Checks, expectrange.Omitted, expectrange.Probe},
 	{rangequery.Name, rangequery.Title, rangequery.Source, rangequery.Checks, rangequery.Omitted, rangequery.Probe},
 	{tus.Name, tus.Title, tus.Source, tus.Checks, tus.Omitted, tus.Probe},
+	{rufh.Name, rufh.Title, rufh.Source, rufh.Checks, rufh.Omitted, rufh.Probe},
 }
 
 // pages is where the profiles are defined: what they are, and what they take their sources to say.
@@ -47,15 +51,18 @@ func Definition(name string) (title, page string) {
 }
 
 // Cases gives every case in catalogue order.
-func Cases() []catalog.Case {
-	var cases []catalog.Case
+func Cases() []catalog.Case { return slices.Clone(cases()) }
+
+// cases is Cases for those who do not change the list.
+var cases = sync.OnceValue(func() []catalog.Case {
+	var all []catalog.Case
 	for _, p := range profiles {
 		for _, check := range p.checks() {
-			cases = append(cases, check.Case)
+			all = append(all, check.Case)
 		}
 	}
-	return cases
-}
+	return all
+})
 
 // Omissions gives the cases of the interruption matrix that profiles have no room for.
 func Omissions() []catalog.Omission {
@@ -70,7 +77,7 @@ func Omissions() []catalog.Omission {
 
 // Case gives the case with the given ID.
 func Case(id string) (catalog.Case, bool) {
-	for _, c := range Cases() {
+	for _, c := range cases() {
 		if c.ID == id {
 			return c, true
 		}

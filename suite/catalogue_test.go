@@ -64,6 +64,8 @@ var points = map[string][]string{
 	"media": {"none", "mid-upload"}, "part": {"none", "mid-upload"}, "create": {"none", "before-100", "mid-upload", "pre-response"},
 	"size": {"none"}, "write": {"none", "before-100", "mid-upload", "pre-response"}, "prefer": {"none", "mid-upload"},
 	"precondition": {"none", "mid-upload"}, "status": {"none", "partial-download"}, "parallel": {"none", "mid-upload"},
+	"state": {"none", "mid-upload"}, "append": {"none", "mid-upload"}, "length": {"none"}, "limit": {"none"}, "concurrent": {"none"},
+	"field": {"none"}, "digest": {"none"}, "coding": {"none", "mid-upload"},
 	"complete": {"none", "pre-response"}, "cancel": {"none", "mid-upload", "pre-response"},
 	"options": {"none"}, "version": {"none"}, "override": {"none"}, "head": {"none", "mid-upload"}, "metadata": {"none"},
 	"patch": {"none", "mid-upload", "pre-response"}, "defer": {"none", "mid-upload", "pre-response"},

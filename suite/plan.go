@@ -8,6 +8,7 @@ import (
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
+	"github.com/resumespec/resumespec/suite/target"
 )
 
 // item is one result to come: a check and the way to run it.
@@ -24,7 +25,7 @@ func (i item) title() string { return i.check.Title(i.variant) }
 type plan []item
 
 // newPlan lists every result of the profiles to test and marks what the selection leaves out.
-func newPlan(named []string, transports []string, selection Selection) (plan, error) {
+func newPlan(named []string, c *target.Config, selection Selection) (plan, error) {
 	var p plan
 	for _, profile := range profiles {
 		if len(named) > 0 && !slices.Contains(named, profile.name) {
@@ -34,7 +35,7 @@ func newPlan(named []string, transports []string, selection Selection) (plan, er
 			if check.Sweep != selection.Sweep {
 				continue
 			}
-			for _, variant := range check.Variants(transports) {
+			for _, variant := range check.Variants(c.Transports, c.Profile(profile.name).Interop...) {
 				p = append(p, item{check, variant, selection.leaves(check.Case, variant)})
 			}
 		}
@@ -45,7 +46,7 @@ func newPlan(named []string, transports []string, selection Selection) (plan, er
 	}
 	if other := selection; !selection.Sweep && !selection.Nothing {
 		other.Sweep = true
-		if _, err := newPlan(named, transports, other); err == nil {
+		if _, err := newPlan(named, c, other); err == nil {
 			return nil, fmt.Errorf("%w: %s matches only cases that sweep: they are run with --sweep", ErrUsage, selection)
 		}
 	}

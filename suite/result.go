@@ -29,7 +29,7 @@ func (r *runner) blank(i item) reports.Result {
 	c := i.check.Case
 	return reports.Result{
 		ID: c.ID, Profile: c.Profile(), Level: reports.Level(c.Level), Point: c.Point,
-		Fault: i.variant.Fault, Transport: i.variant.Transport, Requires: c.Requires, Why: c.Why,
+		Fault: i.variant.Fault, Transport: i.variant.Transport, Version: i.variant.Version, Requires: c.Requires, Why: c.Why,
 		Source:   reports.Source{Document: c.Source.Document, Section: c.Source.Section, URL: c.Source.URL, Loose: c.Source.Loose},
 		Presumes: c.Presumes, Rerun: r.rerun(i), Evidence: []reports.Evidence{}, Transcript: []reports.Exchange{},
 	}
@@ -38,7 +38,9 @@ func (r *runner) blank(i item) reports.Result {
 // rerun gives the command that runs one result again.
 func (r *runner) rerun(i item) string {
 	title := i.title()
-	title = title[:strings.LastIndex(title, " ")]
+	if i.variant.Version == "" {
+		title = title[:strings.LastIndex(title, " ")] // whatever the transport
+	}
 	return r.options.Rerun + " --focus '^" + regexp.QuoteMeta(title) + "'"
 }
 

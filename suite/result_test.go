@@ -178,7 +178,7 @@ func TestReportOfPart(t *testing.T) {
 	for _, ran := range []int{0, 1, 5} {
 		r := plainRunner()
 		var err error
-		if r.plan, err = newPlan(nil, h1, Selection{Points: []string{"none"}}); err != nil {
+		if r.plan, err = newPlan(nil, usual(t), Selection{Points: []string{"none"}}); err != nil {
 			t.Fatal(err)
 		}
 		for _, i := range r.plan.selected()[:ran] {

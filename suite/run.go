@@ -133,7 +133,7 @@ func newRunner(o Options) (*runner, error) {
 	o.Selection.Sweep = o.Sweep > 0
 	r := &runner{options: o, secrets: newRedactor(o.Config), results: map[string]reports.Result{}, named: named(o)}
 	var err error
-	r.plan, err = newPlan(r.named, o.Config.Transports, o.Selection)
+	r.plan, err = newPlan(r.named, o.Config, o.Selection)
 	return r, err
 }
 

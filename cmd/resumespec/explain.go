@@ -81,6 +81,7 @@ func explain(c catalog.Case) string {
 	section("Point and faults", pointAndFaults(c))
 	section("What a failure means", c.Failure)
 	section("What it needs", needs(c))
+	section("In which versions it holds", versions(c))
 	section("When it is run", when(c))
 	section("What it relies on, and is named after where that is broken too", strings.Join(c.Presumes, ", "))
 	section("Why no mutant of the reference server breaks it", c.Unkilled)
@@ -90,6 +91,15 @@ func explain(c catalog.Case) string {
 	}
 	fmt.Fprintf(&b, "Run it alone\n    %s\n", shellLine(append(command, "--focus", focusOn(c.ID))...))
 	return b.String()
+}
+
+// versions says of a case of a protocol with versions in which it holds, and how one is spoken.
+func versions(c catalog.Case) string {
+	if len(c.Versions) == 0 {
+		return ""
+	}
+	return strings.Join(c.Versions, ", ") + ". The config says which are spoken (interop), the newest where it does not; " +
+		"--focus '" + catalog.VersionWord(c.Versions[0]) + "\\]' runs the results of one of them"
 }
 
 // when says of a case that is not part of every run when it is run.

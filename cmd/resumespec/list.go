@@ -27,6 +27,7 @@ type listed struct {
 	Needs    []catalog.Need `json:"needs"`  // the config keys without which it is unsupported
 	Sweep    bool           `json:"sweep"`  // run with --sweep only
 	Presumes []string       `json:"presumes"`
+	Versions []string       `json:"versions,omitempty"` // of the protocol in which it holds; left out where that has none
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -60,7 +61,7 @@ func listJSON(w io.Writer, cases []catalog.Case) error {
 			Source:   reports.Source{Document: c.Source.Document, Section: c.Source.Section, URL: c.Source.URL},
 			Requires: c.Requires, Why: c.Why, Point: c.Point,
 			Faults: append([]string{}, c.Faults...), Needs: append([]catalog.Need{}, c.Needs...), Sweep: c.Sweep,
-			Presumes: append([]string{}, c.Presumes...),
+			Presumes: append([]string{}, c.Presumes...), Versions: c.Versions,
 		}
 	}
 	return writeJSON(w, all)

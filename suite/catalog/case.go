@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -70,6 +71,9 @@ type Case struct {
 	Needs    []Need
 	Later    bool // from a later text than the profile's source: never a MUST
 	Sweep    bool // cuts at every byte: part of a run only where a sweep is asked for
+	// Versions are the versions of its protocol in which the requirement holds, the oldest first; empty where the protocol
+	// has none.
+	Versions []string
 	// Presumes lists the IDs of cases of the same profile on whose requirements this one relies: it cannot hold where one of
 	// those is broken, so those are named first.
 	Presumes []string
@@ -99,26 +103,54 @@ func part(id string, i int) string {
 type Variant struct {
 	Fault     string // "none", "fin", "rst" or "stall"
 	Transport string // "h1"
+	Version   string // of the protocol: "6"; "" where it has none
 }
 
-// Variants gives every way to run the case over the given transports.
-func (c Case) Variants(transports []string) []Variant {
+// Variants gives every way to run the case over the given transports, in those of the given versions of its protocol
+// in which it holds; where none is given, in the newest of these.
+func (c Case) Variants(transports []string, versions ...string) []Variant {
 	faults := c.Faults
 	if len(faults) == 0 {
 		faults = []string{"none"}
 	}
 	var variants []Variant
-	for _, transport := range transports {
-		for _, fault := range faults {
-			variants = append(variants, Variant{fault, transport})
+	for _, version := range c.spoken(versions) {
+		for _, transport := range transports {
+			for _, fault := range faults {
+				variants = append(variants, Variant{fault, transport, version})
+			}
 		}
 	}
 	return variants
 }
 
-// Title names one result: "resume.upload.offsets [mid-upload fin h1]". Focus expressions match it.
+// spoken gives those of the versions in which the case holds; "" stands for a protocol without versions.
+func (c Case) spoken(versions []string) []string {
+	switch {
+	case len(c.Versions) == 0:
+		return []string{""}
+	case len(versions) == 0:
+		return c.Versions[len(c.Versions)-1:]
+	}
+	return slices.DeleteFunc(slices.Clone(versions), func(v string) bool { return !slices.Contains(c.Versions, v) })
+}
+
+// Title names one result: "resume.upload.offsets [mid-upload fin h1]", "rufh.append.offset [none none h1 v6]". Focus
+// expressions match it.
 func (c Case) Title(v Variant) string {
-	return fmt.Sprintf("%s [%s %s %s]", c.ID, c.Point, v.Fault, v.Transport)
+	title := fmt.Sprintf("%s [%s %s %s", c.ID, c.Point, v.Fault, v.Transport)
+	if v.Version != "" {
+		title += " " + VersionWord(v.Version)
+	}
+	return title + "]"
+}
+
+// VersionWord names a version within a title: "v6", "latest".
+func VersionWord(version string) string {
+	if strings.Trim(version, "0123456789") == "" {
+		return "v" + version
+	}
+	return version
 }
 
 // Omission is a case that other profiles have and one has no room for.

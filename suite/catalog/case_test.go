@@ -21,15 +21,18 @@ func TestCaseParts(t *testing.T) {
 
 func TestVariants(t *testing.T) {
 	for _, c := range []struct {
-		faults, transports []string
-		want               []Variant
+		faults, transports, holds, asked []string
+		want                             []Variant
 	}{
-		{nil, []string{"h1"}, []Variant{{"none", "h1"}}},
-		{[]string{"fin", "rst"}, []string{"h1"}, []Variant{{"fin", "h1"}, {"rst", "h1"}}},
-		{[]string{"fin"}, []string{"h1", "h2"}, []Variant{{"fin", "h1"}, {"fin", "h2"}}},
-		{[]string{"fin"}, nil, nil},
+		{nil, []string{"h1"}, nil, nil, []Variant{{"none", "h1", ""}}},
+		{[]string{"fin", "rst"}, []string{"h1"}, nil, []string{"3"}, []Variant{{"fin", "h1", ""}, {"rst", "h1", ""}}},
+		{[]string{"fin"}, []string{"h1", "h2"}, nil, nil, []Variant{{"fin", "h1", ""}, {"fin", "h2", ""}}},
+		{[]string{"fin"}, nil, nil, nil, nil},
+		{nil, []string{"h1"}, []string{"3", "4"}, nil, []Variant{{"none", "h1", "4"}}},
+		{nil, []string{"h1"}, []string{"3", "4"}, []string{"4", "3", "5"}, []Variant{{"none", "h1", "4"}, {"none", "h1", "3"}}},
+		{nil, []string{"h1"}, []string{"3", "4"}, []string{"5"}, nil},
 	} {
-		if got := (Case{Faults: c.faults}).Variants(c.transports); !slices.Equal(got, c.want) {
+		if got := (Case{Faults: c.faults, Versions: c.holds}).Variants(c.transports, c.asked...); !slices.Equal(got, c.want) {
 			t.Errorf("%v over %v: %v", c.faults, c.transports, got)
 		}
 	}
@@ -37,7 +40,10 @@ func TestVariants(t *testing.T) {
 
 func TestTitle(t *testing.T) {
 	c := Case{ID: "resume.upload.offsets", Point: "mid-upload"}
-	if got := c.Title(Variant{"fin", "h1"}); got != "resume.upload.offsets [mid-upload fin h1]" {
+	if got := c.Title(Variant{"fin", "h1", ""}); got != "resume.upload.offsets [mid-upload fin h1]" {
+		t.Error(got)
+	}
+	if got := c.Title(Variant{"fin", "h1", "6"}); got != "resume.upload.offsets [mid-upload fin h1 v6]" {
 		t.Error(got)
 	}
 }

@@ -35,12 +35,19 @@ func (x *Exchange) Next(ctx context.Context) (resp *Response, err error) {
 // AwaitContinue waits until a 100 (Continue) or a final response has come. It gives the final response
 // as Final does if that is there, and neither response nor error when only the 100 is.
 func (x *Exchange) AwaitContinue(ctx context.Context) (final *Response, err error) {
-	waited := x.await(ctx, "waiting for 100 (Continue)", func() bool {
+	return x.awaitInterims(ctx, "waiting for 100 (Continue)", func(interims []*Response) bool { return slices.ContainsFunc(interims, is100) })
+}
+
+func is100(r *Response) bool { return r.Status == 100 }
+
+// awaitInterims is AwaitContinue for any condition on the interim responses so far.
+func (x *Exchange) awaitInterims(ctx context.Context, op string, enough func([]*Response) bool) (final *Response, err error) {
+	waited := x.await(ctx, op, func() bool {
 		if x.over {
 			final, err = x.final, x.readErr
 			return true
 		}
-		return slices.ContainsFunc(x.interims, func(r *Response) bool { return r.Status == 100 })
+		return enough(x.interims)
 	})
 	if waited != nil {
 		return nil, waited

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"context"
 	"net/url"
 
 	"github.com/resumespec/resumespec/suite/exchange"
@@ -78,6 +79,8 @@ type Operation struct {
 	Final *exchange.Response
 	// Failing says that the upload is meant to end in an error.
 	Failing bool
+	// Resource is the URI of the upload's own resource, nil while none is known or where the protocol has none.
+	Resource *url.URL
 	// prepared says that the request before the first was sent.
 	prepared bool
 }
@@ -112,6 +115,45 @@ type Reporter interface {
 	Reports()
 }
 
+// Replayer is a Driver whose Outcome tells only that there is a final response: another request shows it.
+type Replayer interface {
+	Driver
+	// Replay gives that request.
+	Replay(op *Operation) exchange.Request
+	// ReadReplay reads the answer to it.
+	ReadReplay(op *Operation, r *exchange.Response) (*exchange.Response, error)
+}
+
+// Waiting is a Driver whose client waits, before it sends the first body, for an interim response of which later steps
+// need what it says.
+type Waiting interface {
+	Driver
+	// Ready says whether the interim responses so far hold it.
+	Ready(op *Operation, interims []*exchange.Response) bool
+}
+
+// Concluding is a Driver whose uploads are not over when their last byte is in: a request says that they are, which may
+// carry nothing.
+type Concluding interface {
+	Driver
+	// Closed says whether the server has told that the upload is over.
+	Closed(op *Operation) bool
+}
+
+// Binding is a Driver whose protocol binds the server to the offset that it gave: a client need not ask again.
+type Binding interface {
+	Driver
+	Binding()
+}
+
+// Recommending is a Driver whose protocol asks less than that the request which completes an upload is answered as the
+// one that began it would have been.
+type Recommending interface {
+	Driver
+	// Recommends says whether it is recommended at least: another success is then a warning.
+	Recommends() bool
+}
+
 // Framed is a Driver whose first request carries the upload's bytes inside a frame of its own.
 type Framed interface {
 	Driver
@@ -124,6 +166,31 @@ type Framed interface {
 type Measured interface {
 	Driver
 	Measured()
+}
+
+// clientFor gives the client that sends the operation's first request.
+func clientFor(d Driver, op *Operation) Client {
+	w, ok := d.(Waiting)
+	if !ok {
+		return prompt
+	}
+	return func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+		return x.DoWhen(ctx, func(interims []*exchange.Response) bool { return w.Ready(op, interims) })
+	}
+}
+
+// closed says whether nothing more needs to be sent for an upload of which every byte is there.
+func closed(d Driver, op *Operation) bool {
+	if _, ok := d.(Concluding); ok {
+		return !unconcluded(d, op)
+	}
+	return !op.Chunked
+}
+
+// unconcluded says whether an upload still waits for the request that says that it is over.
+func unconcluded(d Driver, op *Operation) bool {
+	c, ok := d.(Concluding)
+	return ok && !c.Closed(op)
 }
 
 func leadOf(d Driver, op *Operation) int64 {

@@ -30,6 +30,8 @@ type Flow struct {
 	// Salt makes the bytes of the case: the same in all its uploads, so that twins are alike, and other than
 	// in other cases.
 	Salt uint64
+	// Most is the length in bytes of the longest body that the target says it takes; 0: it says none.
+	Most int64
 	// OnReplay is a look of the profile's own at a response that is shown again; may be nil.
 	OnReplay func(*Operation)
 }
@@ -63,8 +65,14 @@ func (f *Flow) Decoy(template target.Request) {
 // Patient is how long a case asks again where a server may be a moment behind.
 func (f *Flow) Patient() time.Duration { return min(f.Config().Limits.Case/2, 2*time.Second) }
 
-// AtMost gives n, or less where the configuration does not let bodies be that long (limits.body).
-func (f *Flow) AtMost(n int) int { return int(min(int64(n), f.Config().Limits.Body)) }
+// AtMost gives n, or less where the configuration (limits.body) or the target does not let bodies be that long.
+func (f *Flow) AtMost(n int) int {
+	most := f.Config().Limits.Body
+	if f.Most > 0 {
+		most = min(most, f.Most)
+	}
+	return int(min(int64(n), most))
+}
 
 // At gives a cut with the fault of the variant.
 func (f *Flow) At(place Place, offset int64) Cut {

@@ -53,7 +53,7 @@ func (s *Session) Prepare(d Driver, op *Operation) *exchange.Response {
 
 // Upload carries out the operation undisturbed.
 func (s *Session) Upload(d Driver, op *Operation) *Outcome {
-	return s.UploadBy(d, op, prompt)
+	return s.UploadBy(d, op, clientFor(d, op))
 }
 
 // UploadBy is Upload by a client of the caller's own.

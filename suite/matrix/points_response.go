@@ -196,14 +196,14 @@ func ResponseNotYet(f *Flow) {
 	f.Interrupt(f.D, op, f.At(RequestEnd, 0))
 	req, err := f.D.Outcome(op)
 	f.offered(err)
-	r := f.Do("the question for the outcome", exchange.Request{Method: req.Method, Target: req.Target})
+	r := f.Do("the question for the outcome", atOnce(req))
 	final, state, _ := f.D.ReadOutcome(op, r)
 	if state == Ready && final.Status/100 == 2 {
 		effects.Once("by the time that a final response is shown")
 	}
 	f.EnsureWhole(f.D, op)
 	later := f.Replayed(f.D, op).Response
-	if state == Ready {
+	if _, apart := f.D.(Replayer); state == Ready && !apart {
 		f.sameAgain(later, final) // one that was made up before is another
 	}
 	effects.Once("of a slow upload whose response was lost")

@@ -2,6 +2,8 @@ package matrix
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/resumespec/resumespec/suite/exchange"
@@ -118,7 +120,7 @@ func (f *Flow) NotReady(op *Operation, after string) bool {
 	if err != nil {
 		return false
 	}
-	r := f.Do("the question for the outcome", exchange.Request{Method: req.Method, Target: req.Target}) // which waits for nothing
+	r := f.Do("the question for the outcome", atOnce(req))
 	switch final, state, err := f.D.ReadOutcome(op, r); state {
 	case Ready:
 		f.Broken("no final response to an upload of which "+after+" has arrived", "%d is shown", final.Status)
@@ -127,6 +129,12 @@ func (f *Flow) NotReady(op *Operation, after string) bool {
 	case Pending:
 	}
 	return true
+}
+
+// atOnce gives a question that waits for nothing (RFC 7240, 4.3).
+func atOnce(req exchange.Request) exchange.Request {
+	req.Fields = slices.DeleteFunc(slices.Clone(req.Fields), func(f exchange.Field) bool { return strings.EqualFold(f.Name, "Prefer") })
+	return req
 }
 
 // UploadNeverDecreases cuts again and again and asks that the offset never goes down.

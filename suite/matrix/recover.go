@@ -17,6 +17,8 @@ type Outcome struct {
 	Bases []*url.URL
 	// Places are the URIs at which the driver says that the result can be read.
 	Places []*url.URL
+	// Report says that Response is a report of the driver's own.
+	Report bool
 	// Via says where it came from: "the request", "the last part", "the replay".
 	Via string
 }
@@ -29,6 +31,10 @@ func (s *Session) Offset(d Driver, op *Operation) int64 {
 	response := s.unlocked(d, "the question for the offset ("+req.Method+")", req)
 	d.Learn(op, response)
 	offset, err := d.ReadOffset(op, response)
+	var elsewhere ErrNotOffered
+	if errors.As(err, &elsewhere) {
+		s.Unsupported("%v", err)
+	}
 	if err != nil {
 		s.Broken("an offset of the upload", "%v", err)
 	}
@@ -75,6 +81,10 @@ func (s *Session) Send(d Driver, op *Operation, from, to int64) *exchange.Respon
 	response, from := s.putAll(d, op, from, to)
 	if !d.Conflict(op, response) {
 		return response
+	}
+	if _, binding := d.(Binding); binding && from < to {
+		s.HarmfulAt(from, "request body", "the offset that the server gave to be accepted by the next write",
+			"%d for a write at byte %d", response.Status, from)
 	}
 	s.Wait(breath) // the server may be about to let go of the old connection
 	again, over := s.reread(d, op)
@@ -125,16 +135,18 @@ func (s *Session) EnsureWhole(d Driver, op *Operation) {
 	offset := int64(-1)
 	for range looks {
 		before := offset
-		if offset, err = d.ReadOffset(op, s.unlocked(d, "the question for the offset", req)); err != nil {
+		response := s.unlocked(d, "the question for the offset", req)
+		d.Learn(op, response)
+		if offset, err = d.ReadOffset(op, response); err != nil {
 			return // over, and gone
 		}
 		s.lawful(op, offset)
 		op.Known = offset
-		if offset == op.Len() || offset == before || !s.Wait(glance) {
+		if offset == op.Len() && !unconcluded(d, op) || offset == before || !s.Wait(glance) {
 			break
 		}
 	}
-	if offset < op.Len() {
+	if offset < op.Len() || unconcluded(d, op) {
 		s.Note("kept %d of %d bytes", offset, op.Len())
 		s.Send(d, op, offset, op.Len())
 	}
@@ -225,7 +237,7 @@ func (s *Session) recovered(d Driver, op *Operation, ask func(Driver, *Operation
 
 // Finish sends the body from from to its end and gives the final response.
 func (s *Session) Finish(d Driver, op *Operation, from int64) *Outcome {
-	if from == op.Len() && !op.Chunked {
+	if from == op.Len() && closed(d, op) {
 		return s.finished(d, op)
 	}
 	piece, err := d.Resume(op, from, op.Len())
@@ -285,10 +297,14 @@ func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
 		final, state, err := d.ReadOutcome(op, response)
 		switch state {
 		case Ready:
-			if _, reports := d.(Reporter); reports {
+			_, reports := d.(Reporter)
+			if reports {
 				d.Learn(op, response) // it names the result
 			}
-			return &Outcome{Response: final, Bases: bases(op), Via: "the replay", Places: d.Downloads(op)}
+			if p, replays := d.(Replayer); replays {
+				final = s.replay(p, op)
+			}
+			return &Outcome{Response: final, Bases: bases(op), Via: "the replay", Places: d.Downloads(op), Report: reports}
 		case Broken:
 			s.Broken("the final response, or an answer that says not yet", "%v", err)
 		case Pending:
@@ -298,6 +314,17 @@ func (s *Session) Replayed(d Driver, op *Operation) *Outcome {
 				"still %d at the end", response.Status)
 		}
 	}
+}
+
+// replay asks for the final response that is known to be there.
+func (s *Session) replay(d Replayer, op *Operation) *exchange.Response {
+	response := s.Do("the replay of the final response", d.Replay(op))
+	final, err := d.ReadReplay(op, response)
+	if err != nil {
+		s.Broken("the final response again", "%v", err)
+	}
+	d.Learn(op, response)
+	return final
 }
 
 // longestPause bounds what a server may ask the client to wait: the case has its own limit.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,6 +52,9 @@ type Session struct {
 	Tag     string // the case's own token
 	Finding catalog.Finding
 	Notes   []string
+	// MayWait says why the target may keep a request waiting while it sees another connection of the session open: what
+	// is not answered in time then breaks nothing. Empty: it may not.
+	MayWait string
 
 	bench  *Bench
 	parent context.Context
@@ -213,6 +217,16 @@ func (s *Session) Known(fact string) bool {
 	return ok
 }
 
+// RememberThat keeps a fact together with what is to be told of it.
+func (s *Session) RememberThat(fact, told string) { s.bench.known.Store(fact, told) }
+
+// Recall gives what an earlier case had to tell of a fact, "" where none remembered it.
+func (s *Session) Recall(fact string) string {
+	told, _ := s.bench.known.Load(fact)
+	text, _ := told.(string)
+	return text
+}
+
 var tagEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // NewTag gives a token of 16 letters and digits that no other case has.
@@ -278,7 +292,7 @@ func (s *Session) limits() exchange.Limits {
 
 // learnSilence remembers a target that was asked for a 100, sent none and took the body all the same.
 func (s *Session) learnSilence(req exchange.Request, x *exchange.Exchange, final *exchange.Response) {
-	if req.ExpectsContinue() && final != nil && final.Status/100 == 2 && len(x.Interims()) == 0 && final.At >= s.limits().Continue {
+	if req.ExpectsContinue() && final != nil && final.Status/100 == 2 && !slices.ContainsFunc(x.Interims(), isContinue) && final.At >= s.limits().Continue {
 		s.Remember(silent)
 	}
 }
@@ -320,6 +334,11 @@ func (s *Session) TryAll(req exchange.Request) (*exchange.Response, []*exchange.
 	return s.exchange(req, 0)
 }
 
+// TryAllBy is TryAll by a client of the caller's own.
+func (s *Session) TryAllBy(req exchange.Request, client Client) (*exchange.Response, []*exchange.Response, error) {
+	return s.exchangeBy(req, 0, client)
+}
+
 // Do is Try for an exchange that must succeed in getting any final response; what names it in the
 // finding.
 func (s *Session) Do(what string, req exchange.Request) *exchange.Response {
@@ -334,6 +353,8 @@ func (s *Session) Do(what string, req exchange.Request) *exchange.Response {
 func (s *Session) unanswered(what string, err error) {
 	expected := what + " to be answered within " + s.bench.Limits.Time.String()
 	switch {
+	case s.MayWait != "" && exchange.KindOf(err) == exchange.Timeout && s.holds():
+		s.halt(catalog.Unsupported, expected, s.MayWait)
 	case errors.Is(err, ErrDial) && !s.timeUp():
 		s.halt(catalog.Error, expected, err.Error()+" (did the server die?)")
 	case s.died(err):
@@ -341,6 +362,13 @@ func (s *Session) unanswered(what string, err error) {
 	default:
 		s.halt(catalog.Fail, expected, err.Error())
 	}
+}
+
+// holds says whether the target may still see a connection open that the client has given up.
+func (s *Session) holds() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.links) > 0
 }
 
 // died says whether a connection ended because the whole server did: then nothing is known of the

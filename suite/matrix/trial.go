@@ -35,7 +35,7 @@ func (s *Session) Interrupt(d Driver, op *Operation, cut faults.Cut) *Trial {
 
 // Attempt is Interrupt for a cut that may not land.
 func (s *Session) Attempt(d Driver, op *Operation, cut faults.Cut) *Trial {
-	return s.AttemptBy(d, op, cut, prompt)
+	return s.AttemptBy(d, op, cut, clientFor(d, op))
 }
 
 // AttemptBy is Attempt by a client of the caller's own. The cut's offset in the request body counts the upload's

@@ -151,6 +151,14 @@ func (t *Twins) Same(op *Operation, got *Outcome) *Outcome {
 	if len(different) == 0 {
 		return got
 	}
+	if r, ok := t.d.(Recommending); ok && got.Via == "the last part" && got.Response.Status/100 == 2 {
+		if r.Recommends() {
+			t.s.Warn("the final response that an undisturbed upload gets: "+different[0].aspect+" "+different[0].want,
+				"from %s: %s %s%s", got.Via, different[0].aspect, different[0].got, more(different))
+		}
+		t.s.Note("the last part was answered %d", got.Response.Status)
+		return got
+	}
 	if got.Via == "the last part" && got.Response.Status/100 == 2 {
 		if _, err := t.d.Outcome(op); err != nil {
 			t.s.Note("the last part was answered %d; no replay is offered to compare with", got.Response.Status)
@@ -182,6 +190,14 @@ func more(different []difference) string {
 		names = append(names[:5], "…")
 	}
 	return fmt.Sprintf(" (also different: %s)", strings.Join(names, ", "))
+}
+
+// Different gives the first aspect in which a final response is not the one that the twins had; "" where there is none.
+func (t *Twins) Different(got *Outcome) (aspect, want, have string) {
+	if different := t.differences(got); len(different) > 0 {
+		return different[0].aspect, different[0].want, different[0].got
+	}
+	return "", "", ""
 }
 
 // difference is one aspect in which the twins agree with each other and not with the response.

@@ -65,13 +65,13 @@ func judgeBy(t *testing.T, checks []matrix.Check, restart func(context.Context) 
 	wanted := regexp.MustCompile(focus)
 	var results []reports.Result
 	for _, check := range checks {
-		for _, variant := range check.Variants(config.Transports) {
+		for _, variant := range check.Variants(config.Transports, config.Profile(check.Profile()).Interop...) {
 			if check.Sweep || !wanted.MatchString(check.Title(variant)) {
 				continue
 			}
 			s := matrix.Run(t.Context(), bench, check, variant)
 			results = append(results, reports.Result{
-				ID: check.ID, Level: reports.Level(check.Level), Point: check.Point, Fault: variant.Fault, Transport: variant.Transport,
+				ID: check.ID, Level: reports.Level(check.Level), Point: check.Point, Fault: variant.Fault, Transport: variant.Transport, Version: variant.Version,
 				Verdict: reports.Verdict(s.Finding.Verdict), Expected: s.Finding.Expected, Got: s.Finding.Got,
 			})
 		}
@@ -84,7 +84,7 @@ func judgeBy(t *testing.T, checks []matrix.Check, restart func(context.Context) 
 
 // told says what a result is and why.
 func told(r reports.Result) string {
-	return fmt.Sprintf("%s %s [%s %s]\n\texpected: %s\n\tgot: %s", r.Verdict, r.ID, r.Point, r.Fault, r.Expected, r.Got)
+	return fmt.Sprintf("%s %s\n\texpected: %s\n\tgot: %s", r.Verdict, r.Key(), r.Expected, r.Got)
 }
 
 // wrongly are the verdicts that a server in its right never deserves.

@@ -64,6 +64,9 @@ type Profile struct {
 	Large    *Request  `yaml:"large"`
 	Slow     *Request  `yaml:"slow"`
 	Failing  []Request `yaml:"failing"`
+	// Interop are the versions of the protocol to speak, for a profile that has several: "3" to "8" are interop versions
+	// of drafts, "latest" is the newest text. Empty for every other profile.
+	Interop []string `yaml:"interop"`
 }
 
 // Request is the template of an upload. {tag} in Path and in header values is replaced.

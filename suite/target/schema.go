@@ -22,7 +22,7 @@ const (
 var (
 	knownTransports = []string{"h1", "h2c", "h1+tls", "h2"}
 	knownProfiles   = []string{"resume", "rufh", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
-	spokenProfiles  = []string{"resume", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
+	spokenProfiles  = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query", "tus", "rufh"}
 	readbacks       = []string{"location", "content-location", "document", "result", "upload", "none"}
 )
 
@@ -183,6 +183,9 @@ func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
 	if slices.Contains(brief, name) {
 		keys = append(keys, key{"path", r.str(&path, checkPath)})
 	}
+	if known := versioned[name]; len(known) > 0 {
+		keys = append(keys, key{"interop", r.interop(known, &into.Interop)})
+	}
 	r.mapping(n, keys...)
 	switch {
 	case path == "":
@@ -190,6 +193,22 @@ func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
 		r.errorf(n, "has a path twice, as path and as upload.path")
 	default:
 		into.Upload.Path = path
+	}
+}
+
+// interop reads the versions of a protocol that are to be spoken.
+func (r *reader) interop(known []string, into *[]string) value {
+	return func(n *yaml.Node) {
+		r.list(n, func(_ int, item *yaml.Node) {
+			switch {
+			case item.Kind != yaml.ScalarNode || !slices.Contains(known, item.Value):
+				r.errorf(item, "wants a version to speak (%s), not %s", strings.Join(known, ", "), kind(item))
+			case slices.Contains(*into, item.Value):
+				r.errorf(item, "%s stands there twice", item.Value)
+			default:
+				*into = append(*into, item.Value)
+			}
+		})
 	}
 }
 

@@ -138,6 +138,15 @@ var usuals = map[string]usual{
 	"range-query":     {"PUT", "document", true},
 	"upload-resource": {"POST", "result", false},
 	"tus":             {"POST", "upload", false},
+	"rufh":            {"POST", "location", false},
+}
+
+// Newest stands for the newest text of a protocol whose drafts have interop versions.
+const Newest = "latest"
+
+// versioned are the profiles whose protocol has several versions, with those that can be spoken, the oldest first.
+var versioned = map[string][]string{
+	"rufh": {"3", "4", "5", "6", "7", "8", Newest},
 }
 
 // filled gives the settings with the defaults in the gaps; the original stays as it is.
@@ -153,6 +162,9 @@ func (c *Config) filled(name string, given Profile) *Profile {
 		if query != "" {
 			path += "?" + query
 		}
+	}
+	if len(given.Interop) == 0 && len(versioned[name]) > 0 {
+		given.Interop = []string{Newest}
 	}
 	given.Upload = given.Upload.inherit(Request{
 		Method:  of.method,
