@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -158,9 +156,6 @@ var errNoReadback = errors.New("stored bytes cannot be read back")
 // upload has stored may be seen a moment after its response. The error wraps errNoReadback where the target or
 // its configuration gives no way to.
 func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, error) {
-	if w.Readback.From == "file" {
-		return w.filed(op)
-	}
 	places := w.places(s, op, outcome)
 	read := func() ([]byte, bool, error) { return s.storedAt(w, op, places) }
 	if w.Readback.From == "file" {
@@ -174,22 +169,6 @@ func (s *Session) Stored(w Witness, op *Operation, outcome *Outcome) ([]byte, er
 		return nil, fmt.Errorf("%w: the response names no place (readback: %s)", errNoReadback, w.Readback.From)
 	}
 	return stored, err
-}
-
-// filed reads the stored bytes from a file of this machine.
-func (w Witness) filed(op *Operation) ([]byte, error) {
-	if op.Resource == nil {
-		return nil, fmt.Errorf("%w: the upload resource is not known, by which the file is named", errNoReadback)
-	}
-	id := path.Base(op.Resource.Path)
-	if id == "." || id == ".." || id == "/" {
-		return nil, fmt.Errorf("%w: %q names no file", errNoReadback, id)
-	}
-	stored, err := os.ReadFile(strings.ReplaceAll(w.Readback.File, "{id}", id)) // #nosec G304 -- the configuration names the folder, and id has no slash
-	if err != nil {
-		return nil, fmt.Errorf("read the stored bytes: %w", err)
-	}
-	return append([]byte{}, stored...), nil
 }
 
 // storedAt reads the first place that has something. It says whether one was not found.

@@ -45,6 +45,9 @@ func (s *Session) filed(w Witness, op *Operation, outcome *Outcome) (stored []by
 // Location of the final response.
 func fileID(op *Operation, outcome *Outcome) (string, error) {
 	u := op.Handle(UploadHandle)
+	if u == nil {
+		u = op.Resource
+	}
 	if u == nil && outcome != nil && outcome.Response != nil {
 		if location := outcome.Response.Fields.Get("Location"); location != "" {
 			u, _ = exchange.Resolve(op.URL.String(), location) // nil where it is no URI
