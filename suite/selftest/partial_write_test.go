@@ -419,6 +419,9 @@ func (x *partCall) receive(path string, p span, w *partWrite) *answer {
 		return nil
 	}
 	if s.has(partBuffers) {
+		if at > p.last+1 {
+			return reply(400, "longer than its range\n")
+		}
 		if status := s.store(w, p, p.first, kept); status != 0 {
 			return reply(status, "another write has taken over\n")
 		}
