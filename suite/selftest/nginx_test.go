@@ -47,7 +47,7 @@ func runNginx(t *testing.T, conf func(dir, addr string) string) string {
 		exe = "/usr/sbin/nginx" // not in everybody's PATH
 	}
 	if _, err := os.Stat(exe); err != nil {
-		t.Skip("nginx is missing (Debian: apt-get install nginx)")
+		t.Fatal("nginx is missing (Debian: apt-get install nginx)")
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -116,7 +116,9 @@ func TestNginx(t *testing.T) {
 					t.Error(told(r))
 				}
 			}
-			if !found {
+			// The reference sends a 104 with its locations, which nginx passes on: now and then it is there when the client
+			// has read the 100, and has not begun to send.
+			if !found && origin.name != "reference" {
 				t.Errorf("resume.offer.continue does not fail without a location in any 100 (Continue): %s", otherwise)
 			}
 		})
