@@ -144,7 +144,7 @@ func (p *part) apply() (complete bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	if err := p.fill(); err != nil {
+	if err := p.fill(); err != nil && !p.overtaken(err) {
 		return false, err
 	}
 	// All bytes are there: that the last chunk of the body itself is cut off does not matter any more.
@@ -152,6 +152,13 @@ func (p *part) apply() (complete bool, err error) {
 		return false, err
 	}
 	return p.completed()
+}
+
+// overtaken tells whether a part was fenced by nothing else than another one that has completed the upload when all bytes of
+// this one were in, and before it had looked.
+func (p *part) overtaken(err error) bool {
+	state := p.op.State()
+	return errors.Is(err, store.ErrFenced) && p.writer.Filled() && (state == store.Complete || state == store.Done)
 }
 
 func (p *part) acquire(r store.Extent) (err error) {

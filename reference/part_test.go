@@ -195,6 +195,26 @@ func TestPartsAtOnce(t *testing.T) {
 	p.made(final[0], data, "a")
 }
 
+// Many small parts at once, again and again: whoever is overtaken by the part that completes the upload was taken as well.
+func TestPartsAreOvertaken(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	const parts, size = 8, 64
+	data := content(parts * size)
+	for range 150 {
+		p := f.begin("tag=o", len(data))
+		var wg sync.WaitGroup
+		for i := range parts {
+			wg.Go(func() {
+				if a := p.put(data, i*size, (i+1)*size, len(data)); a.status != 308 && a.status != 201 {
+					t.Errorf("part %d: %d %s", i, a.status, a.body)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
 // Parts that lie between others, and one that overlaps several.
 func TestPartsOutOfOrder(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 func TestPowerLoss(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/sys/kernel/random/boot_id"); err != nil {
-		t.Skip("the system does not tell when it was started")
+		t.Fatal("the system does not tell when it was started")
 	}
 	dir := t.TempDir()
 	s, err := Open(Options{Dir: dir, Sync: true})

@@ -126,6 +126,13 @@ func (w *Writer) Began() bool {
 	return w.began
 }
 
+// Filled tells whether the writer has written, or passed over, all of its range.
+func (w *Writer) Filled() bool {
+	w.op.mu.Lock()
+	defer w.op.mu.Unlock()
+	return w.rest.Len() == 0
+}
+
 // Operation is what the writer appends to.
 func (w *Writer) Operation() *Operation { return w.op }
 

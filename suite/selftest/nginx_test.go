@@ -47,7 +47,7 @@ func runNginx(t *testing.T, conf func(dir, addr string) string) string {
 		exe = "/usr/sbin/nginx" // not in everybody's PATH
 	}
 	if _, err := os.Stat(exe); err != nil {
-		t.Skip("nginx is missing (Debian: apt-get install nginx)")
+		t.Fatal("nginx is missing (Debian: apt-get install nginx)")
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -107,15 +107,19 @@ func TestNginx(t *testing.T) {
 		t.Run(origin.name, func(t *testing.T) {
 			t.Parallel()
 			base := startNginx(t, origin.start(t))
-			expected, found := regexp.MustCompile(`^resume\.(`+swallowed[origin.name]+`)$`), false
+			expected, found, otherwise := regexp.MustCompile(`^resume\.(`+swallowed[origin.name]+`)$`), false, ""
 			for _, r := range judge(t, parse(t, fmt.Sprintf(wholeConfig, base)), unhurried, `offer\.|before100\.lost .* fin|response\.(error|available)|acknowledge`) {
-				found = found || r.ID == "resume.offer.continue" && r.Verdict == reports.Fail
+				if r.ID == "resume.offer.continue" {
+					found, otherwise = r.Verdict == reports.Fail, told(r)
+				}
 				if slices.Contains(wrongly, r.Verdict) && !expected.MatchString(r.ID) {
 					t.Error(told(r))
 				}
 			}
-			if !found {
-				t.Error("resume.offer.continue passes without a location in any 100 (Continue)")
+			// The reference sends a 104 with its locations, which nginx passes on: now and then it is there when the client
+			// has read the 100, and has not begun to send.
+			if !found && origin.name != "reference" {
+				t.Errorf("resume.offer.continue does not fail without a location in any 100 (Continue): %s", otherwise)
 			}
 		})
 	}

@@ -352,6 +352,8 @@ func (s *partServer) begin(path string, p span) (w *partWrite, refused int) {
 	switch {
 	case p.first > there && !s.has(gapWritten) && !s.has(gapSparse) && !s.has(partAppends):
 		return nil, 409
+	case s.has(gapSparse) && p.last >= 1<<21: // it keeps a note of each byte
+		return nil, 413
 	case s.has(gapSparse) && d != nil && d.length > 0 && (p.last >= d.length || p.complete > d.length):
 		return nil, 409
 	case s.has(growthRefused2) && d != nil && d.complete && p.last >= there:
@@ -419,6 +421,9 @@ func (x *partCall) receive(path string, p span, w *partWrite) *answer {
 		return nil
 	}
 	if s.has(partBuffers) {
+		if at > p.last+1 {
+			return reply(400, "longer than its range\n")
+		}
 		if status := s.store(w, p, p.first, kept); status != 0 {
 			return reply(status, "another write has taken over\n")
 		}

@@ -87,6 +87,8 @@ func (s *uploadServer) fits(u *held, value string, length int64) (ranged, int) {
 		return ranged{have, have + length, -1, true}, 0
 	case !ok, s.has(upOpenRefused) && g.length < 0 && u.length >= 0, s.has(upAskRefused) && !g.positions:
 		return g, http.StatusBadRequest
+	case g.positions && g.end > 4<<20: // it keeps a note of each byte
+		return g, http.StatusRequestEntityTooLarge
 	case g.length >= 0 && u.length >= 0 && g.length != u.length && !s.has(upTotalIgnored),
 		u.length >= 0 && g.end > u.length && !s.has(upPastEnd):
 		return g, http.StatusConflict
