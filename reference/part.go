@@ -174,10 +174,12 @@ func (p *part) completed() (bool, error) {
 		p.s.process(p.op, p.x.r)
 		return true, nil
 	}
-	if state := p.op.State(); state == store.Complete || state == store.Done {
-		return true, nil // by another part, a moment ago
+	// In this order: who looks at the state first misses the part that completes the upload between the two looks.
+	err := p.writer.Current()
+	if p.overtaken(err) {
+		return true, nil
 	}
-	return false, p.writer.Current()
+	return false, err
 }
 
 // fill goes through the range: what is missing is written, what is kept already is compared.
