@@ -1,7 +1,5 @@
 package rufh
 
-import "github.com/resumespec/resumespec/suite/matrix"
-
 // presumes says on what the requirement of a case relies, for the order in which failures are named. What those rely on
 // in turn counts as well.
 var presumes = map[string][]string{
@@ -171,12 +169,4 @@ var presumes = map[string][]string{
 	"coding.incremental": {"append.final"},
 
 	"privacy.other-user": {"upload.completed"},
-}
-
-// presume gives a check what it relies on.
-func presume(check matrix.Check) matrix.Check {
-	for _, name := range presumes[check.Area()+"."+check.Name()] {
-		check.Presumes = append(check.Presumes, Name+"."+name)
-	}
-	return check
 }

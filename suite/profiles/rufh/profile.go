@@ -17,14 +17,10 @@ func Omitted() []catalog.Omission { return matrix.Omitted(terms()) }
 
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
-	all := matrix.Catalogue(Name, nil,
+	return matrix.Catalogue(Name, presumes,
 		offerChecks(), createChecks(), points(), stateChecks(), appendChecks(), refusalChecks(), lengthChecks(), limitChecks(),
 		completeChecks(), cancelChecks(), concurrentChecks(), fieldChecks(), digestChecks(), codingChecks(), privacyChecks(),
 	)
-	for i := range all {
-		all[i] = presume(all[i])
-	}
-	return all
 }
 
 // points gives the cases of the interruption matrix. They hold in every version.
