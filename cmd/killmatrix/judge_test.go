@@ -90,6 +90,35 @@ func TestNothingIsWanting(t *testing.T) {
 	}
 }
 
+// TestSound: nothing but passes and what there is no occasion for; what is known to warn must warn.
+func TestSound(t *testing.T) {
+	known := map[string]string{"p.x.c": "It need not."}
+	for _, row := range []struct {
+		warned map[string]string
+		report *reports.Report
+		want   bool
+	}{
+		{nil, reportOf(""), true},
+		{nil, reportOf("", "d unsupported"), true},
+		{nil, reportOf("", "c warn"), false},
+		{nil, reportOf("", "c fail"), false},
+		{nil, reportOf("", "c error"), false},
+		{nil, reportOf("", "c inconclusive"), false},
+		{nil, reportOf("", "c excluded"), false},
+		{nil, reportOf("run limit 5m reached"), false},
+		{nil, reportOf("", "a unsupported", "b unsupported", "c unsupported", "d unsupported", "e unsupported"), false},
+		{nil, &reports.Report{}, false},
+		{known, reportOf("", "c warn"), true},
+		{known, reportOf("", "b warn", "c warn"), false},
+		{known, reportOf("", "c fail"), false},
+		{known, reportOf(""), false},
+	} {
+		if got := sound(row.report, row.warned); got != row.want {
+			t.Errorf("%v, %+v: %v", row.warned, row.report.Summary, got)
+		}
+	}
+}
+
 func TestPage(t *testing.T) {
 	path := t.TempDir() + "/mutants.html"
 	kills := []kill{killOf("right", "a", reportOf("", "a fail"))}
@@ -110,7 +139,7 @@ func TestProcesses(t *testing.T) {
 	if status := run([]string{"-mutant", "reference,offset-no-length", "-focus", `^resume\.upload\.head-length \[mid-upload fin`}, &out, &complaints); status != 0 {
 		t.Fatalf("status %d: %s", status, complaints.String())
 	}
-	for _, line := range []string{"reference: 0 of ", "offset-no-length: 1 of 147 results speak against it", "  fail resume.upload.head-length [mid-upload fin h1]"} {
+	for _, line := range []string{"reference: 0 of 1224 results speak against it", "offset-no-length: 1 of 147 results speak against it", "  fail resume.upload.head-length [mid-upload fin h1]"} {
 		if !strings.Contains(out.String(), line) {
 			t.Errorf("%q is not in:\n%s", line, out.String())
 		}
