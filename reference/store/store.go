@@ -139,7 +139,7 @@ func (s *Store) Interrupt() {
 // Close fences every writer and releases the data folder. It deletes nothing.
 func (s *Store) Close() error {
 	s.Interrupt()
-	return s.lock.Close()
+	return errors.Join(unlockFile(s.lock), s.lock.Close())
 }
 
 // Pending returns the operations whose body is complete and whose response is not there yet.
