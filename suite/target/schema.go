@@ -18,11 +18,10 @@ const (
 	leastRun, mostRun   = time.Second, 24 * time.Hour
 )
 
-// What the contract names, and what of it this version speaks.
+// What the contract names; of the transports this version speaks h1.
 var (
 	knownTransports = []string{"h1", "h2c", "h1+tls", "h2"}
-	knownProfiles   = []string{"resume", "rufh", "tus", "byterange", "upload-resource", "expect-range", "range-query"}
-	spokenProfiles  = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query", "tus", "rufh"}
+	knownProfiles   = []string{"resume", "byterange", "upload-resource", "expect-range", "range-query", "tus", "rufh"}
 	readbacks       = []string{"location", "content-location", "document", "result", "upload", "none"}
 )
 
@@ -142,19 +141,16 @@ func (r *reader) restart(into **Restart) value {
 func (r *reader) profiles(c *Config) value {
 	return func(n *yaml.Node) {
 		r.pairs(n, func(name, v *yaml.Node) {
-			switch {
-			case slices.Contains(spokenProfiles, name.Value):
-				var given Profile
-				r.profile(name.Value, v, &given)
-				if c.given == nil {
-					c.given = map[string]Profile{}
-				}
-				c.given[name.Value] = given
-			case slices.Contains(knownProfiles, name.Value):
-				r.bare(name, fmt.Sprintf("profile %s is not in this version (it has: %s)", name.Value, strings.Join(spokenProfiles, ", ")))
-			default:
+			if !slices.Contains(knownProfiles, name.Value) {
 				r.bare(name, fmt.Sprintf("unknown profile %q%s", short(name.Value), meant(name.Value, knownProfiles)))
+				return
 			}
+			var given Profile
+			r.profile(name.Value, v, &given)
+			if c.given == nil {
+				c.given = map[string]Profile{}
+			}
+			c.given[name.Value] = given
 		})
 	}
 }
