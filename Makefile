@@ -53,7 +53,7 @@ soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and
 
 # From within its folder, so that go test shows what the tests print.
 variants: setup ## the whole suite on every legal server and wrapper: six to ten minutes
-	cd suite/selftest && go test -timeout 60m -everything -run '^Test(Legal|RangeLegal|UploadLegal|PartLegal|Independent|Proxied|ReverseProxied|Nginx)$$'
+	cd suite/selftest && go test -timeout 60m -everything -run '^Test(Legal|RangeLegal|UploadLegal|PartLegal|TusLegal|RufhLegal|Independent|Proxied|ReverseProxied|Nginx)$$'
 
 mutants: ## the whole suite against every mutant of the reference server: reports/mutants.html
 	@go build -trimpath -o bin/killmatrix ./cmd/killmatrix

@@ -12,6 +12,8 @@ import (
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite"
 	"github.com/resumespec/resumespec/suite/profiles/byterange"
+	"github.com/resumespec/resumespec/suite/profiles/rufh"
+	"github.com/resumespec/resumespec/suite/profiles/tus"
 	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 )
 
@@ -29,14 +31,16 @@ http {
 // davDefects are the requirements that nginx as Debian 12 has it (1.22) breaks. It looks at no expectation but 100-continue and,
 // in a PUT, at no Range: a PUT with Expect: Range is answered 204, and the document is the part. (A PUT with Content-Range,
 // which is for parts as well, it refuses with 501.) It advertises no range, so that none is written by its URI; one that a
-// client writes without being told replaces the document too. PATCH it refuses with 405, POST to a folder with 403: what
-// such a server does not speak is one failure, and nothing else is held against it.
+// client writes without being told replaces the document too. PATCH and OPTIONS it refuses with 405, POST to a folder
+// with 403: what such a server does not speak is a failure of the offer, and nothing else is held against it.
 var davDefects = map[string][]string{
 	expectRange: {expectRange + ".offer.no-overwrite", expectRange + ".offer.refused", expectRange + ".offer.understood"},
 	rangeQuery:  {rangeQuery + ".offer.template"},
 
 	byterange.Name:      {byterange.Name + ".offer.patch"},
 	uploadresource.Name: {uploadresource.Name + ".offer.allocated"},
+	tus.Name:            {tus.Name + ".offer.options", tus.Name + ".offer.created"},
+	rufh.Name:           {rufh.Name + ".offer.spoken"},
 }
 
 // TestNginxDAV certifies nginx for what its DAV module does with ranges, and asks that what others have put there stays.
