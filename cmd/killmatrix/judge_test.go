@@ -90,35 +90,6 @@ func TestNothingIsWanting(t *testing.T) {
 	}
 }
 
-// TestSound: nothing but passes and what there is no occasion for; what is known to warn must warn.
-func TestSound(t *testing.T) {
-	known := map[string]string{"p.x.c": "It need not."}
-	for _, row := range []struct {
-		warned map[string]string
-		report *reports.Report
-		want   bool
-	}{
-		{nil, reportOf(""), true},
-		{nil, reportOf("", "d unsupported"), true},
-		{nil, reportOf("", "c warn"), false},
-		{nil, reportOf("", "c fail"), false},
-		{nil, reportOf("", "c error"), false},
-		{nil, reportOf("", "c inconclusive"), false},
-		{nil, reportOf("", "c excluded"), false},
-		{nil, reportOf("run limit 5m reached"), false},
-		{nil, reportOf("", "a unsupported", "b unsupported", "c unsupported", "d unsupported", "e unsupported"), false},
-		{nil, &reports.Report{}, false},
-		{known, reportOf("", "c warn"), true},
-		{known, reportOf("", "b warn", "c warn"), false},
-		{known, reportOf("", "c fail"), false},
-		{known, reportOf(""), false},
-	} {
-		if got := sound(row.report, row.warned); got != row.want {
-			t.Errorf("%v, %+v: %v", row.warned, row.report.Summary, got)
-		}
-	}
-}
-
 func TestPage(t *testing.T) {
 	path := t.TempDir() + "/mutants.html"
 	kills := []kill{killOf("right", "a", reportOf("", "a fail"))}

@@ -20,7 +20,7 @@ var arrows = []struct {
 	who string
 	may []string
 }{
-	{"cmd/embedded", []string{"suite/target", "reference"}},
+	{"cmd/embedded", []string{"suite/target", "reference", "reports"}},
 	{"cmd/resumespec", []string{"cmd/embedded", "suite", "suite/catalog", "suite/target", "reference", "reference/mutants", "reports"}},
 	{"cmd/soak", []string{"reports"}},
 	{"cmd/interop", []string{"reports"}},
@@ -45,6 +45,7 @@ var forTests = []struct {
 	who string
 	may []string
 }{
+	{"cmd/embedded", []string{"suite"}},                           // what it names are cases
 	{"suite", []string{"suite/...", "reference", "cmd/embedded"}}, // an external test package runs the suite on the embedded target
 	{"suite/selftest", []string{"suite/...", "faults", "reports", "reference", "reference/mutants", "cmd/embedded"}},
 	{"suite/...", []string{"suite/...", "faults"}},
