@@ -12,6 +12,7 @@ import (
 
 	"github.com/resumespec/resumespec/faults"
 	"github.com/resumespec/resumespec/suite/catalog"
+	"github.com/resumespec/resumespec/suite/matrix"
 )
 
 // designed are the rows of the profile's definition (profiles/resume.md). response.http2 is missing: HTTP/2 is
@@ -225,6 +226,30 @@ func cuts(t *testing.T, c catalog.Case) {
 		if !slices.Contains(faults.Faults, faults.Fault(fault)) || slices.Contains(c.Faults[:i], fault) {
 			t.Errorf("faults %v", c.Faults)
 		}
+	}
+}
+
+// TestMatrixIsWhole: a profile has every case of the interruption matrix, or says why it has no room for it; and it leaves out
+// nothing that is not there. (resume's cases of the matrix are older than it, and its own.)
+func TestMatrixIsWhole(t *testing.T) {
+	omitted := map[string]bool{}
+	for _, o := range Omissions() {
+		omitted[o.ID] = true
+	}
+	for _, p := range profiles {
+		if p.omitted == nil {
+			continue
+		}
+		terms := matrix.Terms{Profile: p.name, Outcome: "all that a protocol may show"}
+		for _, point := range matrix.Points(terms, func(func(*matrix.Flow)) func(*matrix.Session) { return nil }) {
+			if _, there := Case(point.ID); there == omitted[point.ID] {
+				t.Errorf("%s: there %t, left out %t", point.ID, there, omitted[point.ID])
+			}
+			delete(omitted, point.ID)
+		}
+	}
+	for id := range omitted {
+		t.Errorf("%s is left out, and is not in the matrix", id)
 	}
 }
 

@@ -24,11 +24,11 @@ type family struct {
 	jobs   []int
 }
 
-// startFamily starts a run with 3 jobs, and waits for its first result.
+// startFamily starts a run of one profile with 3 jobs, and waits for its first result.
 func startFamily(t *testing.T) *family {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir()) // the state of the embedded server outlives a parent that is killed
-	command := exec.CommandContext(t.Context(), "resumespec", "run", "-v", "--jobs", "3", "--json", filepath.Join(t.TempDir(), "r.json"))
+	command := exec.CommandContext(t.Context(), "resumespec", "run", "-v", "--profile", "resume", "--jobs", "3", "--json", filepath.Join(t.TempDir(), "r.json"))
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

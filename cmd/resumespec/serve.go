@@ -19,8 +19,10 @@ func (a *app) serveCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the reference server",
-		Long: "Runs the reference server: uploads to /items can be interrupted anywhere and resumed. It ends on SIGINT or\n" +
-			"SIGTERM. What it acknowledged is in --data and is there again after a restart.",
+		Long: "Runs the reference server, which takes uploads that can be interrupted anywhere and resumed: at /items (resume),\n" +
+			"/uploads (upload-resource), /tus (tus) and /files (rufh), and in documents below /documents (byterange,\n" +
+			"expect-range, range-query). It ends on SIGINT or SIGTERM. What it acknowledged is in --data and is there again\n" +
+			"after a restart.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.serve(listen, data, mutant) },
 	}
