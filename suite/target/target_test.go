@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -232,7 +233,7 @@ func TestTemplate(t *testing.T) {
 
 	for _, key := range []string{
 		"about", "tls", "transports", "users", "limits", "restart", "upload", "patch", "readback", "count", "large",
-		"slow", "failing", "expiring",
+		"slow", "failing",
 	} {
 		one := uncomment(text, func(line string) bool { return strings.HasPrefix(line, key+":") })
 		if one == text || !strings.Contains(one, key+":") {
