@@ -53,7 +53,7 @@ func tusEdges() []Mutant {
 		},
 		{
 			Name: "tus-patch-past-end-counted", Sentence: "What a PATCH brings beyond the end is not kept, and counts for the offset.",
-			Breaks: tusCases("patch.past-end", "patch.past-end-chunked"),
+			Breaks: tusCases("patch.past-end", "patch.past-end-chunked", "patch.after-end"),
 			Apply:  countingPastEnd,
 		},
 		{
@@ -142,7 +142,7 @@ func tusEdges() []Mutant {
 				s.Offset.Shown = func(op *store.Operation, kept int64) int64 {
 					mu.Lock()
 					defer mu.Unlock()
-					if last != nil && op.State() == store.Receiving {
+					if last != nil && kept > 0 && op.State() == store.Receiving {
 						return last.Progress().Offset
 					}
 					return kept

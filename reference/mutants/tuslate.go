@@ -88,18 +88,55 @@ func (l *lateBytes) follow(next http.Handler) http.HandlerFunc {
 		l.open[r.URL.Path] = append(l.open[r.URL.Path], body)
 		l.mu.Unlock()
 		r.Body = body
-		next.ServeHTTP(w, r)
+		answer := &withheld{ResponseWriter: w, of: body}
+		next.ServeHTTP(answer, r)
 		kept, got := l.ended(r.URL.Path, body)
 		if kept < 0 {
 			return
 		}
-		rc := http.NewResponseController(w)
-		_ = rc.Flush()                                          // the refusal
-		_ = rc.SetReadDeadline(time.Now().Add(3 * time.Second)) // without one there is nothing to come
+		defer answer.send()
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(3 * time.Second)) // without one there is nothing to come
 		_, _ = io.Copy(io.Discard, io.LimitReader(body, left-int64(got)))
 		if late := string(body.got[kept:]); late != "" {
 			l.append(next, r, late)
 		}
+	}
+}
+
+// withheld keeps the answer to a PATCH that was overtaken: a client that has it sends nothing more.
+type withheld struct {
+	http.ResponseWriter
+	of     *followed
+	status int // 0: nothing is kept
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *withheld) WriteHeader(status int) {
+	w.of.late.mu.Lock()
+	overtaken := w.of.kept >= 0
+	w.of.late.mu.Unlock()
+	if overtaken && status >= http.StatusBadRequest {
+		w.status = status
+		return
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements io.Writer. Of an answer that is kept the content does not matter.
+func (w *withheld) Write(p []byte) (int, error) {
+	if w.status != 0 {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap serves http.ResponseController.
+func (w *withheld) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *withheld) send() {
+	if w.status != 0 {
+		w.Header().Del("Content-Length")
+		w.ResponseWriter.WriteHeader(w.status)
 	}
 }
 

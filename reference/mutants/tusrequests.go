@@ -68,33 +68,19 @@ func tusCreations() []Mutant {
 			},
 		},
 		{
-			Name: "tus-created-too-often", Sentence: "Who has created twenty-five uploads and written to none of them creates no more.",
+			Name: "tus-created-too-often", Sentence: "The twenty-sixth creation with one query is refused.",
 			Breaks: tusCases("create.repeated"),
 			Apply: func(s *reference.Seams) {
 				var mu sync.Mutex
-				idle := 0
-				creatingAs(func(_ *http.Request, c reference.TusCreation, err error) (reference.TusCreation, error) {
+				created := map[string]int{} // by query
+				creatingAs(func(r *http.Request, c reference.TusCreation, err error) (reference.TusCreation, error) {
 					mu.Lock()
 					defer mu.Unlock()
-					if err == nil && idle >= 25 {
-						return c, store.ErrOperations
+					if created[r.URL.RawQuery]++; err == nil && created[r.URL.RawQuery] > 25 {
+						err = store.ErrOperations
 					}
-					idle++
 					return c, err
 				})(s)
-				writingAs(func(_ *http.Request, _ *store.Operation, w reference.TusWrite, err error) (reference.TusWrite, error) {
-					mu.Lock()
-					defer mu.Unlock()
-					idle = 0
-					return w, err
-				})(s)
-				next := s.Tus.Terminate
-				s.Tus.Terminate = func(op *store.Operation) error {
-					mu.Lock()
-					idle = 0
-					mu.Unlock()
-					return next(op)
-				}
 			},
 		},
 		{
