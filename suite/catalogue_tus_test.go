@@ -12,7 +12,7 @@ var designedTus = map[string]string{
 	"version":   `told errors post head patch delete`,
 	"override":  `patch delete head actual`,
 	"head":      `offset length no-store status missing repeated`,
-	"patch":     `answer one chunked empty names type-case cut lost after-end get behind ahead stale bad-offset type missing past-end past-end-chunked refused-early`,
+	"patch":     `answer one chunked empty names type-case cut lost after-end get behind ahead stale bad-offset type missing past-end past-end-chunked refused-early late`,
 	"before100": `head-cut lost state-unchanged reissue repeated`,
 	"upload": `offset-lawful kept offset-accepted offsets not-complete never-decreases completed content-intact many-pieces
 		interrupted-again unknown-length stalled-connection concurrent isolated`,
@@ -24,12 +24,12 @@ var designedTus = map[string]string{
 	"metadata":  `told own smuggled malformed`,
 	"defer":     `created bad-value last first empty fixed too-small cut lost`,
 	"initial":   `whole part accepted expect refused-early type past-end deferred cut lost`,
-	"expire":    `told date later gone`,
+	"expire":    `told created date later gone`,
 	"checksum":  `algorithms match mismatch last unknown malformed without cut`,
 	"trailer":   `match mismatch cut`,
 	"terminate": `unfinished complete gone others missing no-effect lost`,
 	"concat":    `partial final order absolute echo patch metadata twice processed incomplete unfinished no-offset unknown parallel cut lost`,
-	"privacy":   `other-user`,
+	"privacy":   `other-user parts`,
 }
 
 func TestEveryRowOfTusIsACase(t *testing.T) {

@@ -154,6 +154,7 @@ var needWords = map[catalog.Need]string{
 	catalog.NeedLarge:    "an upload that is answered with 64 KiB or more",
 	catalog.NeedSlow:     "an upload that takes a while to process",
 	catalog.NeedFailing:  "uploads that end in an error",
+	catalog.NeedExpiring: "an upload that expires within two seconds while it is unfinished",
 	catalog.NeedRestart:  "how the server is stopped and started again",
 	catalog.NeedUsers:    "credentials of two users",
 }

@@ -42,6 +42,7 @@ func All() []Mutant {
 		{"byterange part", byterangePart()}, {"byterange refuse", byterangeRefuse()}, {"byterange transaction", byterangeTransaction()},
 		{"tus version", tusVersion()}, {"tus offset", tusOffset()}, {"tus patch", tusPatch()}, {"tus checksum", tusChecksum()},
 		{"tus creation", tusCreation()}, {"tus life", tusLife()}, {"tus concatenation", tusConcat()}, {"tus effect", tusEffect()},
+		{"tus edges", tusEdges()}, {"tus options", tusAnnounced()}, {"tus creations", tusCreations()}, {"tus lists", tusLists()},
 		{"expect-range", expectRange()}, {"range-query", rangeQuery()},
 		{"rufh create", rufhCreate()}, {"rufh interop", rufhDraft()}, {"rufh offset", rufhOffset()}, {"rufh append", rufhAppend()},
 		{"rufh length", rufhLength()}, {"rufh life", rufhLife()},

@@ -106,10 +106,10 @@ type tusProbe struct {
 }
 
 var tusProbes = []tusProbe{
-	{"options", []string{"tus version"}, func(c *client) {
+	{"options", []string{"tus version", "tus options"}, func(c *client) {
 		for _, version := range []string{"1.0.0", "7.0.0"} {
 			h := c.want(204, "OPTIONS", "/tus", "", "Tus-Resumable", version).header
-			c.need(h.Get("Tus-Version") == "1.0.0" && h.Get("Tus-Max-Size") != "" && strings.HasPrefix(h.Get("Tus-Extension"), "creation,") &&
+			c.need(h.Get("Tus-Version") == "1.0.0" && h.Get("Tus-Max-Size") != "" && strings.Trim(h.Get("Tus-Max-Size"), "0123456789") == "" && strings.HasPrefix(h.Get("Tus-Extension"), "creation,") &&
 				h.Get("Tus-Checksum-Algorithm") == "sha1,sha256,md5", "%v", h)
 		}
 	}},
@@ -326,10 +326,88 @@ var tusProbes = []tusProbe{
 	}},
 }
 
+// The probes of what shows at one edge only.
+var tusEdgeProbes = []tusProbe{
+	{"edges", []string{"tus edges"}, func(c *client) {
+		uri := c.create("", "Upload-Length", "36")
+		c.patched(uri, 0, data[:5], "Content-Type", "Application/Offset+Octet-Stream")
+		for range 25 {
+			c.tusAt(uri, "5", "36")
+		}
+		other := c.create("", "Upload-Length", "36")
+		c.patched(other, 0, data[:20], "Upload-Checksum", sha1Of(data[:20]))
+		c.tusAt(uri, "5", "36")
+		c.patched(other, 20, data[20:])
+		r := c.want(416, "GET", other, "", "Range", "bytes=36-")
+		c.need(r.header.Get("Content-Range") == "bytes */36", "%v", r.header)
+		missing := uri[:len(uri)-3] + "aaa"
+		r = c.patch(missing, 0, "hello")
+		c.need(r.status == 404, "%d", r.status)
+		c.tusWant(404, "DELETE", missing, "")
+		c.tusCounts(1)
+		long := strings.Repeat(data, 2000)
+		uri = c.create("", "Upload-Length", strconv.Itoa(len(long)))
+		c.patched(uri, 0, long)
+		c.has(uri, long)
+		uri = c.create("&fail=422", "Upload-Length", "36")
+		r = c.patch(uri, 0, data)
+		c.need(r.status == 422, "%d", r.status)
+		c.tusCounts(2)
+	}},
+	{"unsent", nil, func(c *client) {
+		uri := c.create("", "Upload-Length", "36")
+		for range 45 {
+			_ = c.tusBegun(uri, 0, 36, "").Close()
+			c.tusAt(uri, "0", "36")
+		}
+		c.tusCounts(0)
+	}},
+	{"cut twice", nil, func(c *client) {
+		uri := c.create("", "Upload-Length", "36")
+		for _, at := range []int{0, 12, 24} {
+			conn := c.tusBegun(uri, at, 36, data[at:at+12])
+			c.awaitOffset(uri, at+12)
+			_ = conn.Close()
+			c.tusAt(uri, strconv.Itoa(at+12), "36")
+		}
+	}},
+	{"creations", []string{"tus creations"}, func(c *client) {
+		a, b := c.create("", "Upload-Length", "36"), c.create("", "Upload-Length", "36")
+		c.need(a[:len("/tus/")+12] != b[:len("/tus/")+12], "%s and %s", a, b)
+		for range 30 {
+			c.create("", "Upload-Length", "36")
+		}
+		c.tusWant(413, "POST", "/tus", "", "Upload-Length", strconv.Itoa(1<<62))
+		uri := c.create("", "Upload-Length", "36", "Upload-Metadata", "name "+base64.StdEncoding.EncodeToString([]byte("a\r\nX-Evil: yes\r\n")))
+		h := c.tusAt(uri, "0", "36")
+		c.need(h.Get("X-Evil") == "", "%v", h)
+		long := strings.Repeat(data, 60)
+		r := c.tusWant(201, "POST", "/tus", long, "Upload-Length", "3000", "Content-Type", offsetType)
+		c.need(r.header.Get("Upload-Offset") == strconv.Itoa(len(long)), "%v", r.header)
+		c.tusWant(413, "POST", "/tus", data, "Upload-Length", "5", "Content-Type", offsetType)
+		uri = c.create("", "Upload-Defer-Length", "1")
+		c.patched(uri, 0, data[:10])
+		r = c.patch(uri, 10, "x", "Upload-Length", "5")
+		c.need(r.status == 400, "a length below the offset: %d", r.status)
+		c.tusAt(uri, "10", "")
+	}},
+	{"lists", []string{"tus lists"}, func(c *client) {
+		part := c.create("", "Upload-Length", "36", "Upload-Concat", "partial", "Upload-Metadata", "name YQ==")
+		c.patched(part, 0, data)
+		c.has(c.create("", "Upload-Concat", "final;"+c.base+part), data)
+		uri := c.create("", "Upload-Concat", "final;"+part)
+		c.has(uri, data)
+		h := c.tusAt(uri, "36", "36")
+		c.need(h.Get("Upload-Metadata") == "", "%v", h)
+		c.tusWant(400, "POST", "/tus", "", "Upload-Concat", "final;"+part+" "+part[:len(part)-3]+"aaa")
+	}},
+}
+
 // TestTusMutants: every mutant of tus shows, and the reference gives no reason to complain.
 func TestTusMutants(t *testing.T) {
 	t.Parallel()
-	for _, p := range tusProbes {
+	probes := slices.Concat(tusProbes, tusEdgeProbes)
+	for _, p := range probes {
 		if complaint := probe(t, nil, p.run); complaint != "" {
 			t.Fatalf("reference: %s: %s", p.name, complaint)
 		}
@@ -342,8 +420,8 @@ func TestTusMutants(t *testing.T) {
 		n++
 		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			first := slices.IndexFunc(tusProbes, func(p tusProbe) bool { return slices.Contains(p.areas, m.Area) })
-			for _, p := range slices.Concat(tusProbes[first:], tusProbes[:first]) {
+			first := slices.IndexFunc(probes, func(p tusProbe) bool { return slices.Contains(p.areas, m.Area) })
+			for _, p := range slices.Concat(probes[first:], probes[:first]) {
 				if complaint := probe(t, m.Apply, p.run); complaint != "" {
 					t.Logf("%s: %s: %.200s", m.Sentence, p.name, complaint)
 					return

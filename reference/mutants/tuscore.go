@@ -18,22 +18,22 @@ func tusVersion() []Mutant {
 	return []Mutant{
 		{
 			Name: "tus-resumable-unsaid", Sentence: "Responses do not carry Tus-Resumable.",
-			Breaks: tusCases("version.response"),
+			Breaks: tusCases("version.told"),
 			Apply:  without("Tus-Resumable", func(*http.Request, int, http.Header) bool { return true }),
 		},
 		{
 			Name: "tus-resumable-unsaid-in-errors", Sentence: "Error responses do not carry Tus-Resumable.",
-			Breaks: tusCases("version.error-response", "version.response"),
+			Breaks: tusCases("version.errors"),
 			Apply:  without("Tus-Resumable", func(_ *http.Request, status int, _ http.Header) bool { return status >= 400 }),
 		},
 		{
 			Name: "tus-version-unchecked", Sentence: "A request of a version that is not spoken is carried out.",
-			Breaks: tusCases("version.unsupported"),
+			Breaks: tusCases("version.post", "version.head", "version.patch", "version.delete"),
 			Apply:  func(s *reference.Seams) { s.Tus.Speaks = func(*http.Request, bool) bool { return true } },
 		},
 		{
 			Name: "tus-version-400", Sentence: "A request of a version that is not spoken is refused with 400.",
-			Breaks: tusCases("version.unsupported"),
+			Breaks: tusCases("version.post", "version.head", "version.patch", "version.delete"),
 			Apply: tusHead(func(_ *http.Request, status int, _ http.Header) int {
 				if status == http.StatusPreconditionFailed {
 					return http.StatusBadRequest
@@ -43,12 +43,12 @@ func tusVersion() []Mutant {
 		},
 		{
 			Name: "tus-version-unnamed", Sentence: "A 412 does not name the versions that are spoken.",
-			Breaks: tusCases("version.list", "version.unsupported"),
+			Breaks: tusCases("version.post", "version.head", "version.patch", "version.delete"),
 			Apply:  without("Tus-Version", func(_ *http.Request, status int, _ http.Header) bool { return status == http.StatusPreconditionFailed }),
 		},
 		{
 			Name: "tus-version-refused-done", Sentence: "A request of a version that is not spoken is refused, and carried out.",
-			Breaks: tusCases("version.not-processed"),
+			Breaks: tusCases("version.patch", "version.delete"),
 			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
 				return func(w http.ResponseWriter, r *http.Request) {
 					version := r.Header.Get("Tus-Resumable")
@@ -65,12 +65,12 @@ func tusVersion() []Mutant {
 		},
 		{
 			Name: "tus-options-without-version", Sentence: "OPTIONS does not tell the versions.",
-			Breaks: tusCases("options.version"),
+			Breaks: tusCases("offer.options"),
 			Apply:  without("Tus-Version", onOPTIONS),
 		},
 		{
 			Name: "tus-options-of-a-version", Sentence: "OPTIONS with a version that is not spoken is refused.",
-			Breaks: tusCases("options.ignores-version"),
+			Breaks: tusCases("options.any-version"),
 			Apply: func(s *reference.Seams) {
 				next := s.Tus.Speaks
 				s.Tus.Speaks = func(r *http.Request, upload bool) bool {
@@ -81,12 +81,12 @@ func tusVersion() []Mutant {
 		},
 		{
 			Name: "tus-options-200-empty", Sentence: "OPTIONS tells nothing.",
-			Breaks: tusCases("options.version", "options.status"),
+			Breaks: tusCases("offer.options", "options.creation"),
 			Apply:  func(s *reference.Seams) { s.Tus.Options = func(*http.Request) http.Header { return nil } },
 		},
 		{
 			Name: "tus-options-without-creation", Sentence: "Creation with upload is announced without creation.",
-			Breaks: tusCases("options.creation"),
+			Breaks: tusCases("options.depends", "options.creation"),
 			Apply:  announcing(leaving("creation")),
 		},
 		{
@@ -96,14 +96,14 @@ func tusVersion() []Mutant {
 		},
 		{
 			Name: "tus-override-ignored", Sentence: "X-HTTP-Method-Override is ignored.",
-			Breaks: tusCases("core.method-override"),
+			Breaks: tusCases("override.patch", "override.delete", "override.head", "override.actual"),
 			Apply: func(s *reference.Seams) {
 				s.Tus.Method = func(r *http.Request) (string, bool) { return r.Method, true }
 			},
 		},
 		{
 			Name: "tus-override-of-post-only", Sentence: "X-HTTP-Method-Override is heeded in a POST only.",
-			Breaks: tusCases("core.method-override-any", "core.method-override"),
+			Breaks: tusCases("override.actual"),
 			Apply: func(s *reference.Seams) {
 				next := s.Tus.Method
 				s.Tus.Method = func(r *http.Request) (string, bool) {
@@ -122,27 +122,17 @@ func tusOffset() []Mutant {
 	return []Mutant{
 		{
 			Name: "tus-head-no-zero", Sentence: "HEAD on an upload of which nothing is kept tells no offset.",
-			Breaks: tusCases("head.offset-zero"),
+			Breaks: tusCases("head.offset", "offer.created"),
 			Apply: without("Upload-Offset", func(r *http.Request, status int, h http.Header) bool {
 				return onHEAD(r, status, h) && h.Get("Upload-Offset") == "0"
 			}),
 		},
 		{
 			Name: "tus-head-not-complete", Sentence: "HEAD on an upload that is complete tells no offset.",
-			Breaks: tusCases("head.offset-complete"),
+			Breaks: tusCases("head.offset"),
 			Apply: without("Upload-Offset", func(r *http.Request, status int, h http.Header) bool {
 				return onHEAD(r, status, h) && h.Get("Upload-Offset") == h.Get("Upload-Length")
 			}),
-		},
-		{
-			Name: "tus-head-gone", Sentence: "An upload that is complete is gone.",
-			Breaks: tusCases("head.offset-complete", "response.lost"),
-			Apply: func(s *reference.Seams) {
-				next := s.Access.Allowed
-				s.Access.Allowed = func(r *http.Request, op *store.Operation, user string) bool {
-					return next(r, op, user) && (!tusing(r, http.MethodHead) || op.State() == store.Receiving)
-				}
-			},
 		},
 		{
 			Name: "tus-head-without-length", Sentence: "HEAD does not tell the length.",
@@ -156,7 +146,7 @@ func tusOffset() []Mutant {
 		},
 		{
 			Name: "tus-head-unknown-zero", Sentence: "HEAD on an upload that is not there tells an offset of 0.",
-			Breaks: tusCases("head.not-found"),
+			Breaks: tusCases("head.missing"),
 			Apply: tusHead(func(r *http.Request, status int, h http.Header) int {
 				if tusing(r, http.MethodHead) && status == http.StatusNotFound {
 					h.Set("Upload-Offset", "0")
@@ -166,7 +156,7 @@ func tusOffset() []Mutant {
 		},
 		{
 			Name: "tus-head-ahead", Sentence: "HEAD tells one byte more than is kept of an upload that was interrupted.",
-			Breaks: tusCases("head.truth", "upload.cut"),
+			Breaks: tusCases("upload.offset-lawful"),
 			Apply: func(s *reference.Seams) {
 				var cut marks
 				interrupting(s, func(op *store.Operation, _ int64) int64 { cut.set(op); return -1 })
@@ -180,7 +170,7 @@ func tusOffset() []Mutant {
 		},
 		{
 			Name: "tus-head-behind", Sentence: "HEAD tells one byte less than is kept of an upload that was interrupted, and that offset is refused.",
-			Breaks: tusCases("upload.offset-accepted", "upload.cut"),
+			Breaks: tusCases("upload.offset-accepted"),
 			Apply: func(s *reference.Seams) {
 				var cut marks
 				interrupting(s, func(op *store.Operation, _ int64) int64 { cut.set(op); return -1 })
@@ -194,7 +184,7 @@ func tusOffset() []Mutant {
 		},
 		{
 			Name: "tus-restart-drops", Sentence: "A restart forgets the last byte of each upload.",
-			Breaks: tusCases("restart.offset"),
+			Breaks: tusCases("restart.kept"),
 			Apply: func(s *reference.Seams) {
 				s.Store.Restored = func(op *store.Operation, kept store.Extents) store.Extents {
 					if isTus(op) && kept.Prefix() > 0 {
@@ -206,12 +196,12 @@ func tusOffset() []Mutant {
 		},
 		{
 			Name: "tus-read-by-others", Sentence: "Who knows the URL may look at the upload of another user.",
-			Breaks: tusCases("privacy.head"),
+			Breaks: tusCases("privacy.other-user"),
 			Apply:  admitting(tusUploads, http.MethodHead),
 		},
 		{
 			Name: "tus-written-by-others", Sentence: "Who knows the URL may write to the upload of another user.",
-			Breaks: tusCases("privacy.patch"),
+			Breaks: tusCases("privacy.other-user"),
 			Apply:  admitting(tusUploads, http.MethodPatch),
 		},
 	}
@@ -234,7 +224,7 @@ func tusEffect() []Mutant {
 	return []Mutant{
 		{
 			Name: "tus-effect-of-the-first", Sentence: "Only the first upload of all has an effect.",
-			Breaks: tusCases("effect.once"),
+			Breaks: tusCases("patch.one"),
 			Apply: func(s *reference.Seams) {
 				first := store.NewID()
 				next := s.Store.Identity
@@ -248,7 +238,7 @@ func tusEffect() []Mutant {
 		},
 		{
 			Name: "tus-effect-per-patch", Sentence: "Each PATCH counts as an upload.",
-			Breaks: tusCases("effect.once", "upload.chunks"),
+			Breaks: tusCases("create.no-effect"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				next := s.Tus.Told
@@ -262,7 +252,7 @@ func tusEffect() []Mutant {
 		},
 		{
 			Name: "tus-effect-per-interruption", Sentence: "An upload that was interrupted has its effect twice.",
-			Breaks: tusCases("upload.cut", "effect.once"),
+			Breaks: tusCases("upload.not-complete", "upload.completed"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				interrupting(s, func(op *store.Operation, _ int64) int64 { again(op); return -1 })
@@ -270,7 +260,7 @@ func tusEffect() []Mutant {
 		},
 		{
 			Name: "tus-effect-with-connection", Sentence: "Processing is broken off when the connection of the last PATCH ends.",
-			Breaks: tusCases("response.lost", "response.slow"),
+			Breaks: tusCases("response.processed"),
 			Apply: lasting(func(r *http.Request, next context.Context) context.Context {
 				if r == nil || !onTus(r) {
 					return next
@@ -280,7 +270,7 @@ func tusEffect() []Mutant {
 		},
 		{
 			Name: "tus-empty-waits", Sentence: "An upload of no bytes is not complete before a PATCH.",
-			Breaks: tusCases("creation.empty"),
+			Breaks: tusCases("create.zero"),
 			Apply: creatingAs(func(_ *http.Request, c reference.TusCreation, err error) (reference.TusCreation, error) {
 				if c.Length == 0 && !c.Content {
 					c.Length = -1

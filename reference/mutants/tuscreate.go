@@ -17,17 +17,17 @@ func tusCreation() []Mutant {
 	return []Mutant{
 		{
 			Name: "tus-created-200", Sentence: "A creation is answered with 200.",
-			Breaks: tusCases("creation.status"),
+			Breaks: tusCases("offer.created"),
 			Apply:  restatus(http.MethodPost, http.StatusCreated, http.StatusOK),
 		},
 		{
 			Name: "tus-created-nowhere", Sentence: "A creation is answered without Location.",
-			Breaks: tusCases("creation.location", "creation.status"),
+			Breaks: tusCases("offer.created", "create.location"),
 			Apply:  without("Location", onPOST),
 		},
 		{
 			Name: "tus-created-without-length", Sentence: "A creation that says nothing of the length is taken.",
-			Breaks: tusCases("creation.no-length"),
+			Breaks: tusCases("create.no-length", "defer.bad-value"),
 			Apply: regarding(http.MethodPost, func(h http.Header) {
 				if h.Get("Upload-Length") == "" && h.Get("Upload-Concat") == "" {
 					h.Set("Upload-Defer-Length", "1")
@@ -36,7 +36,7 @@ func tusCreation() []Mutant {
 		},
 		{
 			Name: "tus-created-negative", Sentence: "A length that is no number of bytes is taken for one that comes later.",
-			Breaks: tusCases("creation.bad-length"),
+			Breaks: tusCases("create.bad-length"),
 			Apply: regarding(http.MethodPost, func(h http.Header) {
 				if h.Get("Upload-Length") != "" && tusNumber(h, "Upload-Length") < 0 {
 					h.Del("Upload-Length")
@@ -46,7 +46,7 @@ func tusCreation() []Mutant {
 		},
 		{
 			Name: "tus-defer-any", Sentence: "Any value of Upload-Defer-Length is taken.",
-			Breaks: tusCases("defer.value"),
+			Breaks: tusCases("defer.bad-value"),
 			Apply: regarding(http.MethodPost, func(h http.Header) {
 				if h.Get("Upload-Defer-Length") != "" {
 					h.Set("Upload-Defer-Length", "1")
@@ -55,12 +55,12 @@ func tusCreation() []Mutant {
 		},
 		{
 			Name: "tus-too-large-400", Sentence: "A length above Tus-Max-Size is refused with 400.",
-			Breaks: tusCases("creation.max-size"),
+			Breaks: tusCases("create.too-large"),
 			Apply:  restatus(http.MethodPost, http.StatusRequestEntityTooLarge, http.StatusBadRequest),
 		},
 		{
 			Name: "tus-too-large-taken", Sentence: "A length above Tus-Max-Size is taken.",
-			Breaks: tusCases("creation.max-size"),
+			Breaks: tusCases("create.too-large"),
 			Apply: func(s *reference.Seams) {
 				const most = 1 << 40
 				next := s.Tus.Creation
@@ -79,12 +79,12 @@ func tusCreation() []Mutant {
 		},
 		{
 			Name: "tus-metadata-forgotten", Sentence: "HEAD does not tell the metadata.",
-			Breaks: tusCases("creation.metadata"),
+			Breaks: tusCases("metadata.told"),
 			Apply:  without("Upload-Metadata", onHEAD),
 		},
 		{
 			Name: "tus-metadata-respelled", Sentence: "HEAD tells the metadata with keys in upper case.",
-			Breaks: tusCases("creation.metadata"),
+			Breaks: tusCases("metadata.told"),
 			Apply: tusHead(func(_ *http.Request, status int, h http.Header) int {
 				if value := h.Get("Upload-Metadata"); value != "" {
 					pairs := strings.Split(value, ",")
@@ -101,12 +101,12 @@ func tusCreation() []Mutant {
 		},
 		{
 			Name: "tus-content-offset-unsaid", Sentence: "A creation with bytes does not tell how many are kept.",
-			Breaks: tusCases("with-upload.offset"),
+			Breaks: tusCases("initial.part", "initial.whole"),
 			Apply:  without("Upload-Offset", onPOST),
 		},
 		{
 			Name: "tus-content-dropped", Sentence: "The bytes of a creation are told as kept, and are not.",
-			Breaks: tusCases("with-upload.kept", "with-upload.offset"),
+			Breaks: tusCases("initial.part", "initial.whole"),
 			Apply: func(s *reference.Seams) {
 				creatingAs(func(_ *http.Request, c reference.TusCreation, err error) (reference.TusCreation, error) {
 					c.Content = false
@@ -123,18 +123,18 @@ func tusCreation() []Mutant {
 		},
 		{
 			Name: "tus-content-any-type", Sentence: "Bytes of any content type are taken with a creation.",
-			Breaks: tusCases("with-upload.content-type"),
+			Breaks: tusCases("initial.type"),
 			Apply: rewritten(func(r *http.Request) bool { return creatingTus(r) && r.ContentLength > 0 },
 				func(r *http.Request) { r.Header.Set("Content-Type", "application/offset+octet-stream") }),
 		},
 		{
 			Name: "tus-defer-untold", Sentence: "HEAD does not tell that the length is still to come.",
-			Breaks: tusCases("defer.head"),
+			Breaks: tusCases("defer.created"),
 			Apply:  without("Upload-Defer-Length", onHEAD),
 		},
 		{
 			Name: "tus-defer-always", Sentence: "HEAD tells that the length is still to come when it has come.",
-			Breaks: tusCases("defer.head-known"),
+			Breaks: tusCases("defer.first", "defer.last"),
 			Apply: tusHead(func(r *http.Request, status int, h http.Header) int {
 				if onHEAD(r, status, h) && h.Get("Upload-Length") != "" {
 					h.Set("Upload-Defer-Length", "1")
@@ -144,16 +144,16 @@ func tusCreation() []Mutant {
 		},
 		{
 			Name: "tus-length-later-ignored", Sentence: "The length that comes with a PATCH is ignored.",
-			Breaks: tusCases("defer.set"),
+			Breaks: tusCases("defer.last", "defer.first"),
 			Apply:  regarding(http.MethodPatch, func(h http.Header) { h.Del("Upload-Length") }),
 		},
 		{
 			Name: "tus-length-changed", Sentence: "A length that contradicts the one that is known takes its place, and HEAD tells it.",
-			Breaks: tusCases("defer.unchanged"),
+			Breaks: tusCases("defer.fixed"),
 			Apply: func(s *reference.Seams) {
 				var lengths sync.Map // by path
 				writingAs(func(r *http.Request, op *store.Operation, w reference.TusWrite, err error) (reference.TusWrite, error) {
-					if known := op.Progress().Length; known >= 0 && w.Length >= 0 && w.Length != known {
+					if known := op.Progress().Length; err == nil && known >= 0 && w.Length >= 0 && w.Length != known {
 						lengths.Store(r.URL.Path, r.Header.Get("Upload-Length"))
 						w.Length = -1
 					}
@@ -175,17 +175,17 @@ func tusLife() []Mutant {
 	return []Mutant{
 		{
 			Name: "tus-expires-unsaid-in-patch", Sentence: "The answer to a PATCH does not tell when the upload expires.",
-			Breaks: tusCases("expiration.patch"),
+			Breaks: tusCases("expire.told"),
 			Apply:  without("Upload-Expires", func(r *http.Request, _ int, _ http.Header) bool { return r.Method == http.MethodPatch }),
 		},
 		{
 			Name: "tus-expires-unsaid-in-creation", Sentence: "The answer to a creation does not tell when the upload expires.",
-			Breaks: tusCases("expiration.creation"),
+			Breaks: tusCases("expire.created"),
 			Apply:  without("Upload-Expires", onPOST),
 		},
 		{
 			Name: "tus-expires-malformed", Sentence: "Upload-Expires is no HTTP-date.",
-			Breaks: tusCases("expiration.format"),
+			Breaks: tusCases("expire.date"),
 			Apply: tusHead(func(_ *http.Request, status int, h http.Header) int {
 				if at, err := http.ParseTime(h.Get("Upload-Expires")); err == nil {
 					h.Set("Upload-Expires", at.Format(time.RFC3339))
@@ -194,13 +194,8 @@ func tusLife() []Mutant {
 			}),
 		},
 		{
-			Name: "tus-expired-there", Sentence: "An upload can be resumed after it has expired.",
-			Breaks: tusCases("expiration.gone"),
-			Apply:  func(s *reference.Seams) { s.Tus.Expired = func(*http.Request, *store.Operation) bool { return false } },
-		},
-		{
 			Name: "tus-expired-400", Sentence: "Who resumes an upload that has expired is refused with 400.",
-			Breaks: tusCases("expiration.gone"),
+			Breaks: tusCases("expire.gone"),
 			Apply: tusHead(func(_ *http.Request, status int, _ http.Header) int {
 				if status == http.StatusGone {
 					return http.StatusBadRequest
@@ -210,17 +205,17 @@ func tusLife() []Mutant {
 		},
 		{
 			Name: "tus-delete-200", Sentence: "A DELETE is answered with 200.",
-			Breaks: tusCases("termination.status"),
+			Breaks: tusCases("terminate.unfinished", "terminate.complete"),
 			Apply:  restatus(http.MethodDelete, http.StatusNoContent, http.StatusOK),
 		},
 		{
 			Name: "tus-delete-ignored", Sentence: "A DELETE is answered as a success and changes nothing.",
-			Breaks: tusCases("termination.gone"),
+			Breaks: tusCases("terminate.gone", "terminate.no-effect", "terminate.lost"),
 			Apply:  func(s *reference.Seams) { s.Tus.Terminate = func(*store.Operation) error { return nil } },
 		},
 		{
 			Name: "tus-deleted-writable", Sentence: "An upload that was terminated still takes bytes, and has its effect.",
-			Breaks: tusCases("termination.patch", "termination.gone"),
+			Breaks: tusCases("terminate.gone", "terminate.no-effect"),
 			Apply: func(s *reference.Seams) {
 				var gone marks
 				next := s.Tus.Terminate
@@ -239,7 +234,7 @@ func tusLife() []Mutant {
 		},
 		{
 			Name: "tus-delete-complete-refused", Sentence: "An upload that is complete cannot be terminated.",
-			Breaks: tusCases("termination.complete"),
+			Breaks: tusCases("terminate.complete"),
 			Apply: func(s *reference.Seams) {
 				next := s.Tus.Terminate
 				s.Tus.Terminate = func(op *store.Operation) error {
@@ -252,7 +247,7 @@ func tusLife() []Mutant {
 		},
 		{
 			Name: "tus-deleted-by-others", Sentence: "Who knows the URL may terminate the upload of another user.",
-			Breaks: tusCases("privacy.delete"),
+			Breaks: tusCases("privacy.other-user"),
 			Apply:  admitting(tusUploads, http.MethodDelete),
 		},
 	}
@@ -263,7 +258,7 @@ func tusConcat() []Mutant {
 	return []Mutant{
 		{
 			Name: "tus-concat-order", Sentence: "The parts of a final upload are put together the other way round.",
-			Breaks: tusCases("concat.order"),
+			Breaks: tusCases("concat.order", "concat.final"),
 			Apply: ordering(func(parts []string) []string {
 				slices.Reverse(parts)
 				return parts
@@ -271,7 +266,7 @@ func tusConcat() []Mutant {
 		},
 		{
 			Name: "tus-concat-once-each", Sentence: "A partial upload that is named twice is there once.",
-			Breaks: tusCases("concat.repeated"),
+			Breaks: tusCases("concat.twice"),
 			Apply: ordering(func(parts []string) (once []string) {
 				for _, part := range parts {
 					if !slices.Contains(once, part) {
@@ -283,7 +278,7 @@ func tusConcat() []Mutant {
 		},
 		{
 			Name: "tus-concat-parts-count", Sentence: "A partial upload is processed when it is complete.",
-			Breaks: tusCases("concat.partial-unprocessed"),
+			Breaks: tusCases("concat.processed"),
 			Apply: func(s *reference.Seams) {
 				again := repeatedly(s)
 				next := s.Tus.Told
@@ -297,45 +292,45 @@ func tusConcat() []Mutant {
 		},
 		{
 			Name: "tus-concat-patch-409", Sentence: "A PATCH to a final upload is refused with 409.",
-			Breaks: tusCases("concat.final-patch"),
+			Breaks: tusCases("concat.patch"),
 			Apply:  restatus(http.MethodPatch, http.StatusForbidden, http.StatusConflict),
 		},
 		{
 			Name: "tus-concat-unsaid-partial", Sentence: "HEAD on a partial upload does not tell that it is one.",
-			Breaks: tusCases("concat.head-partial"),
+			Breaks: tusCases("concat.partial"),
 			Apply: without("Upload-Concat", func(_ *http.Request, _ int, h http.Header) bool {
 				return h.Get("Upload-Concat") == "partial"
 			}),
 		},
 		{
 			Name: "tus-concat-unsaid-final", Sentence: "HEAD on a final upload does not tell its parts.",
-			Breaks: tusCases("concat.head-final"),
+			Breaks: tusCases("concat.echo"),
 			Apply: without("Upload-Concat", func(_ *http.Request, _ int, h http.Header) bool {
 				return strings.HasPrefix(h.Get("Upload-Concat"), "final")
 			}),
 		},
 		{
 			Name: "tus-concat-length-unsaid", Sentence: "HEAD on a final upload does not tell its length.",
-			Breaks: tusCases("concat.length"),
+			Breaks: tusCases("concat.final", "concat.unfinished"),
 			Apply: without("Upload-Length", func(_ *http.Request, _ int, h http.Header) bool {
 				return strings.HasPrefix(h.Get("Upload-Concat"), "final")
 			}),
 		},
 		{
 			Name: "tus-concat-offset-unsaid", Sentence: "HEAD on a final upload that is complete tells no offset.",
-			Breaks: tusCases("concat.offset"),
+			Breaks: tusCases("concat.final"),
 			Apply: without("Upload-Offset", func(_ *http.Request, _ int, h http.Header) bool {
 				return strings.HasPrefix(h.Get("Upload-Concat"), "final")
 			}),
 		},
 		{
 			Name: "tus-concat-offset-early", Sentence: "HEAD on a final upload whose parts are not complete tells an offset.",
-			Breaks: tusCases("concat.unfinished-offset"),
+			Breaks: tusCases("concat.no-offset"),
 			Apply:  func(s *reference.Seams) { s.Tus.Joined = func(*store.Operation, store.Progress) bool { return true } },
 		},
 		{
 			Name: "tus-concat-early", Sentence: "A final upload is put together of what is there of its parts.",
-			Breaks: tusCases("concat.unfinished", "concat.unfinished-offset"),
+			Breaks: tusCases("concat.incomplete", "concat.unfinished", "concat.no-offset"),
 			Apply:  func(s *reference.Seams) { s.Tus.Whole = func(*store.Operation) bool { return true } },
 		},
 		{
@@ -364,7 +359,7 @@ func tusConcat() []Mutant {
 		},
 		{
 			Name: "tus-concat-of-others", Sentence: "Who knows the URL may use a partial upload of another user.",
-			Breaks: tusCases("privacy.concat"),
+			Breaks: tusCases("privacy.parts"),
 			Apply: func(s *reference.Seams) {
 				s.Tus.Part = func(_ *http.Request, op *store.Operation, _ string) bool { return op.Partial }
 			},

@@ -1,15 +1,12 @@
 package mutants
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reference/store"
@@ -20,17 +17,17 @@ func tusPatch() []Mutant {
 	return []Mutant{
 		{
 			Name: "tus-patch-200", Sentence: "A PATCH that is taken is answered with 200.",
-			Breaks: tusCases("patch.status"),
+			Breaks: tusCases("patch.answer"),
 			Apply:  restatus(http.MethodPatch, http.StatusNoContent, http.StatusOK),
 		},
 		{
 			Name: "tus-patch-says-no-offset", Sentence: "The answer to a PATCH does not tell the new offset.",
-			Breaks: tusCases("patch.offset"),
+			Breaks: tusCases("patch.answer"),
 			Apply:  without("Upload-Offset", onPATCH),
 		},
 		{
 			Name: "tus-patch-says-old-offset", Sentence: "The answer to a PATCH tells the offset from before.",
-			Breaks: tusCases("patch.offset"),
+			Breaks: tusCases("patch.answer"),
 			Apply: func(s *reference.Seams) {
 				next := s.Tus.Told
 				s.Tus.Told = func(r *http.Request, op *store.Operation, kept int64) int64 {
@@ -43,7 +40,7 @@ func tusPatch() []Mutant {
 		},
 		{
 			Name: "tus-patch-any-offset", Sentence: "The offset of a PATCH is not looked at: its bytes are appended.",
-			Breaks: tusCases("patch.mismatch", "patch.mismatch-unchanged"),
+			Breaks: tusCases("patch.behind", "patch.ahead"),
 			Apply: writingAs(func(_ *http.Request, op *store.Operation, w reference.TusWrite, err error) (reference.TusWrite, error) {
 				if err == nil {
 					w.Offset = op.Progress().Offset
@@ -53,7 +50,7 @@ func tusPatch() []Mutant {
 		},
 		{
 			Name: "tus-patch-without-offset", Sentence: "A PATCH without Upload-Offset is appended.",
-			Breaks: tusCases("patch.no-offset"),
+			Breaks: tusCases("patch.bad-offset"),
 			Apply: func(s *reference.Seams) {
 				next := s.Tus.Patch
 				s.Tus.Patch = func(r *http.Request, op *store.Operation) (reference.TusWrite, error) {
@@ -66,7 +63,7 @@ func tusPatch() []Mutant {
 		},
 		{
 			Name: "tus-patch-behind-taken", Sentence: "A PATCH at an offset below the one that is kept is taken, and what is kept behind it is lost.",
-			Breaks: tusCases("patch.mismatch", "patch.mismatch-unchanged"),
+			Breaks: tusCases("patch.behind"),
 			Apply: func(s *reference.Seams) {
 				fits := s.Tus.Fits
 				s.Tus.Fits = func(op *store.Operation, w reference.TusWrite, up store.Progress) error {
@@ -85,12 +82,12 @@ func tusPatch() []Mutant {
 		},
 		{
 			Name: "tus-patch-mismatch-400", Sentence: "A PATCH at another offset is refused with 400.",
-			Breaks: tusCases("patch.mismatch"),
+			Breaks: tusCases("patch.behind", "patch.ahead"),
 			Apply:  restatus(http.MethodPatch, http.StatusConflict, http.StatusBadRequest),
 		},
 		{
 			Name: "tus-patch-mismatch-forgets", Sentence: "A PATCH at another offset is refused, and the upload is gone.",
-			Breaks: tusCases("patch.mismatch-unchanged"),
+			Breaks: tusCases("patch.behind", "patch.ahead"),
 			Apply: func(s *reference.Seams) {
 				next := s.Tus.Fits
 				s.Tus.Fits = func(op *store.Operation, w reference.TusWrite, up store.Progress) error {
@@ -104,31 +101,31 @@ func tusPatch() []Mutant {
 		},
 		{
 			Name: "tus-patch-any-type", Sentence: "A PATCH of any content type is taken.",
-			Breaks: tusCases("patch.content-type"),
+			Breaks: tusCases("patch.type"),
 			Apply:  regarding(http.MethodPatch, func(h http.Header) { h.Set("Content-Type", "application/offset+octet-stream") }),
 		},
 		{
 			Name: "tus-patch-type-400", Sentence: "A PATCH of another content type is refused with 400.",
-			Breaks: tusCases("patch.content-type"),
+			Breaks: tusCases("patch.type"),
 			Apply:  restatus(http.MethodPatch, http.StatusUnsupportedMediaType, http.StatusBadRequest),
 		},
 		{
 			Name: "tus-cut-dropped", Sentence: "What has come of a PATCH that is cut is dropped.",
-			Breaks: tusCases("upload.keeps", "upload.cut"),
+			Breaks: tusCases("upload.kept"),
 			Apply: func(s *reference.Seams) {
 				interrupting(s, func(_ *store.Operation, offset int64) int64 { return offset })
 			},
 		},
 		{
 			Name: "tus-cut-clears", Sentence: "A PATCH that is cut takes everything that was kept with it.",
-			Breaks: tusCases("upload.offset-kept", "upload.cut"),
+			Breaks: tusCases("patch.cut", "upload.kept"),
 			Apply: func(s *reference.Seams) {
 				interrupting(s, func(*store.Operation, int64) int64 { return 0 })
 			},
 		},
 		{
 			Name: "tus-cut-forgets", Sentence: "A PATCH that is cut takes the upload with it.",
-			Breaks: tusCases("upload.cut", "upload.offset-kept"),
+			Breaks: tusCases("upload.offset-lawful", "upload.kept"),
 			Apply: func(s *reference.Seams) {
 				interrupting(s, func(op *store.Operation, _ int64) int64 {
 					_ = op.Cancel() // it is being received
@@ -138,7 +135,7 @@ func tusPatch() []Mutant {
 		},
 		{
 			Name: "tus-cut-forever-busy", Sentence: "A PATCH is refused as long as the connection of an older one is open.",
-			Breaks: tusCases("upload.stall", "concurrency.take-over"),
+			Breaks: tusCases("upload.offset-accepted", "upload.stalled-connection"),
 			Apply: func(s *reference.Seams) {
 				next := s.Tus.Acquire
 				s.Tus.Acquire = func(op *store.Operation, offset int64, p store.Peer) (*store.Writer, error) {
@@ -151,55 +148,10 @@ func tusPatch() []Mutant {
 		},
 		{
 			Name: "tus-late-bytes", Sentence: "Bytes that a connection brings after another has taken over are appended.",
-			Breaks: tusCases("concurrency.late-bytes", "upload.stall"),
-			Apply:  wrapped(lateBytes),
+			Breaks: tusCases("patch.late"),
+			Apply:  func(s *reference.Seams) { new(lateBytes).apply(s) },
 		},
 	}
-}
-
-// lateBytes goes on with a PATCH that was refused as with one that begins there.
-func lateBytes(next http.Handler) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !tusing(r, http.MethodPatch) || tusNumber(r.Header, "Upload-Offset") < 0 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		body := &counted{ReadCloser: r.Body}
-		whole := r.ContentLength
-		r.Body = body
-		next.ServeHTTP(w, r)
-		if body.n == 0 || whole < 0 || body.n >= whole {
-			return
-		}
-		rc := http.NewResponseController(w)
-		_ = rc.Flush()                                          // the refusal
-		_ = rc.SetReadDeadline(time.Now().Add(3 * time.Second)) // without one there is nothing to come
-		late, _ := io.ReadAll(io.LimitReader(body, whole-body.n))
-		if len(late) == 0 {
-			return
-		}
-		ask := httptest.NewRecorder()
-		head := httptest.NewRequestWithContext(context.WithoutCancel(r.Context()), http.MethodHead, r.URL.String(), nil)
-		head.Header = r.Header
-		next.ServeHTTP(ask, head)
-		again := httptest.NewRequestWithContext(head.Context(), http.MethodPatch, r.URL.String(), strings.NewReader(string(late)))
-		again.Header = r.Header.Clone()
-		again.Header.Set("Upload-Offset", ask.Header().Get("Upload-Offset"))
-		next.ServeHTTP(httptest.NewRecorder(), again)
-	}
-}
-
-// counted is a body whose bytes are counted.
-type counted struct {
-	io.ReadCloser
-	n int64
-}
-
-// Read implements io.Reader.
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.ReadCloser.Read(p)
-	c.n += int64(n)
-	return n, err
 }
 
 // tusChecksum: Checksum.
@@ -207,14 +159,14 @@ func tusChecksum() []Mutant {
 	return []Mutant{
 		{
 			Name: "tus-checksum-unverified", Sentence: "The checksum of a PATCH is not verified.",
-			Breaks: tusCases("checksum.mismatch"),
+			Breaks: tusCases("checksum.mismatch", "checksum.last"),
 			Apply: func(s *reference.Seams) {
 				s.Tus.Matches = func(reference.Checksum, io.Reader) (bool, error) { return true, nil }
 			},
 		},
 		{
 			Name: "tus-checksum-mismatch-kept", Sentence: "A PATCH whose checksum does not match is refused, and its bytes are kept.",
-			Breaks: tusCases("checksum.discarded"),
+			Breaks: tusCases("checksum.mismatch", "checksum.last"),
 			Apply: func(s *reference.Seams) {
 				var wrong sync.Map // requests
 				next := s.Tus.Patch
@@ -239,7 +191,7 @@ func tusChecksum() []Mutant {
 		},
 		{
 			Name: "tus-checksum-mismatch-409", Sentence: "A PATCH whose checksum does not match is refused with 409.",
-			Breaks: tusCases("checksum.status"),
+			Breaks: tusCases("checksum.mismatch"),
 			Apply:  restatus(http.MethodPatch, 460, http.StatusConflict),
 		},
 		{
@@ -253,7 +205,7 @@ func tusChecksum() []Mutant {
 		},
 		{
 			Name: "tus-checksum-without-sha1", Sentence: "There are checksums, but sha1 is not known.",
-			Breaks: tusCases("checksum.sha1"),
+			Breaks: tusCases("checksum.algorithms", "checksum.match"),
 			Apply: func(s *reference.Seams) {
 				s.HTTP.Head = func(_ *http.Request, status int, h http.Header) int {
 					if h.Get("Tus-Checksum-Algorithm") != "" {
@@ -276,7 +228,7 @@ func tusChecksum() []Mutant {
 		},
 		{
 			Name: "tus-trailer-ignored", Sentence: "A checksum that comes behind the bytes is ignored.",
-			Breaks: tusCases("checksum.trailer"),
+			Breaks: tusCases("trailer.mismatch"),
 			Apply: writingAs(func(r *http.Request, _ *store.Operation, w reference.TusWrite, err error) (reference.TusWrite, error) {
 				if w.Trailer {
 					w.Trailer = false
@@ -287,7 +239,7 @@ func tusChecksum() []Mutant {
 		},
 		{
 			Name: "tus-trailer-refused", Sentence: "Checksums behind the bytes are announced, and refused.",
-			Breaks: tusCases("checksum.trailer-match", "checksum.trailer"),
+			Breaks: tusCases("trailer.match"),
 			Apply: writingAs(func(_ *http.Request, _ *store.Operation, w reference.TusWrite, err error) (reference.TusWrite, error) {
 				if w.Trailer && err == nil {
 					err = store.ErrLength

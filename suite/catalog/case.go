@@ -53,6 +53,7 @@ const (
 	NeedLarge    Need = "large"
 	NeedSlow     Need = "slow"
 	NeedFailing  Need = "failing"
+	NeedExpiring Need = "expiring"
 	NeedUsers    Need = "users"
 	NeedRestart  Need = "restart"
 )

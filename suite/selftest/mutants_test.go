@@ -21,6 +21,7 @@ var onlyWarned = []string{
 	"message-plain-type", "byterange-long-part-cut", "byterange-type-lost", "byterange-unknown-type-unhelpful", "byterange-range-ignored",
 	"byterange-repeated-refused", "byterange-applied-always", "part-last-names-nothing", "part-differs-unseen", "part-length-unchecked",
 	"status-waiting-on", "query-repeated-refused", "expect-repeated-refused",
+	"tus-checksum-mismatch-409",
 }
 
 // TestMutants runs the case that a mutant is for on that mutant, one fault after the other until it is caught: few bugs

@@ -159,6 +159,9 @@ func (r *reader) profiles(c *Config) value {
 // protocol's.
 var brief = []string{"tus"}
 
+// expire are the profiles whose unfinished uploads expire, and say when.
+var expire = []string{"tus"}
+
 func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
 	keys := []key{
 		{"upload", r.request(&into.Upload)},
@@ -178,6 +181,9 @@ func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
 	var path string
 	if slices.Contains(brief, name) {
 		keys = append(keys, key{"path", r.str(&path, checkPath)})
+	}
+	if slices.Contains(expire, name) {
+		keys = append(keys, key{"expiring", r.variant(&into.Expiring)})
 	}
 	if known := versioned[name]; len(known) > 0 {
 		keys = append(keys, key{"interop", r.interop(known, &into.Interop)})

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -259,7 +260,7 @@ func keysOf(n *yaml.Node, path string, into map[string]bool) {
 	}
 }
 
-// schemaKeys collects the keys of the types. Readback, large, slow and failing have forms of their own.
+// schemaKeys collects the keys of the types. Readback, large, slow, failing and expiring have forms of their own.
 func schemaKeys(t reflect.Type, path string) []string {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -274,7 +275,7 @@ func schemaKeys(t reflect.Type, path string) []string {
 			continue
 		}
 		keys = append(keys, path+"."+key)
-		if key != "large" && key != "slow" && key != "failing" {
+		if !slices.Contains([]string{"large", "slow", "failing", "expiring"}, key) {
 			keys = append(keys, schemaKeys(t.Field(i).Type, path+"."+key)...)
 		}
 	}
@@ -334,9 +335,9 @@ func FuzzParse(f *testing.F) {
 
 // TestBrief: a profile whose requests are the protocol's is told by a path.
 func TestBrief(t *testing.T) {
-	c := parse(t, "target: http://a/one\nprofiles: {tus: {path: '/files?tag={tag}', slow: {path: /slow}}}")
+	c := parse(t, "target: http://a/one\nprofiles: {tus: {path: '/files?tag={tag}', slow: {path: /slow}, expiring: {path: '/files?keep=1s'}}}")
 	p := c.Profile("tus")
-	if p.Upload.Path != "/files?tag={tag}" || p.Upload.Method != "POST" || p.Slow.Path != "/slow" || p.Readback.From != "upload" {
+	if p.Upload.Path != "/files?tag={tag}" || p.Upload.Method != "POST" || p.Slow.Path != "/slow" || p.Expiring.Path != "/files?keep=1s" || p.Expiring.Method != "POST" || p.Readback.From != "upload" {
 		t.Errorf("%+v", p)
 	}
 	if p = parse(t, "target: http://a/one\nprofiles: {tus: {readback: none}}").Profile("tus"); p.Upload.Path != "/one" || p.Readback.From != "none" {

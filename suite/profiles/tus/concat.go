@@ -80,9 +80,9 @@ func concatChecks() []matrix.Check {
 		}, Run: joining(concatProcessed)},
 		{Case: catalog.Case{
 			ID: "tus.concat.incomplete", Level: must, Source: loose(concatenation, "what becomes of a list with an unfinished upload, where concatenation-unfinished is not announced, is not said"),
-			Requires: "Where concatenation-unfinished is not announced, a list with an unfinished upload is refused with a 4xx, or the final upload is not shown as complete before its parts are.",
+			Requires: "A list with an unfinished upload is refused with a 4xx, or the final upload is not shown as complete, and has no effect, before its parts are complete.",
 			Why:      "A file with a hole in it is damaged.",
-			Sends:    "A partial upload, whole, and one with half of its bytes; POST with their URLs; HEAD on what it creates.",
+			Sends:    "A partial upload, whole, and one with half of its bytes; POST with their URLs; HEAD on what it creates; where it is refused, HEAD on the unfinished part.",
 			Failure:  "What is there is put together.",
 		}, Run: joining(concatIncomplete)},
 		{Case: catalog.Case{
@@ -327,9 +327,6 @@ func (f *flow) processed(effects matrix.Effects) {
 }
 
 func concatIncomplete(f *flow) {
-	if f.d.offer.has(extUnfinished) {
-		f.Unsupported("the server announces %s", extUnfinished)
-	}
 	parts := []*matrix.Operation{f.part(0, 1000, 1000), f.part(1, 2000, 1000)}
 	op := f.sum(parts...)
 	effects := f.Effects(f.W, op.Tag)

@@ -199,7 +199,9 @@ func createHuge(f *flow) {
 			f.send("DELETE", op) // nobody will ever fill it
 		}
 	}
-	f.done()
+	after := f.OpAs(matrix.NewTag(), matrix.Usual)
+	f.made(after, "POST after one with a huge length", f.d.Prepare(after))
+	f.whole(after)
 }
 
 // again carries out the upload of a token, whose POST was cut before, and asks for one effect.

@@ -11,7 +11,7 @@ import (
 
 // expireChecks: unfinished uploads come to an end by themselves. Only where expiration is announced.
 func expireChecks() []matrix.Check {
-	must := catalog.Must
+	must, should := catalog.Must, catalog.Should
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "tus.expire.told", Level: must, Source: loose(uploadExpires, "a server that announces that unfinished uploads expire is taken at its word: this one does"),
@@ -20,6 +20,13 @@ func expireChecks() []matrix.Check {
 			Sends:    "POST; two PATCHes that leave bytes missing.",
 			Failure:  "The time is told with the POST alone, or nowhere.",
 		}, Run: expiring(expireTold)},
+		{Case: catalog.Case{
+			ID: "tus.expire.created", Level: should, Source: loose(uploadExpires, "whether the time is known at the creation shows in what HEAD tells before anything else has happened"),
+			Requires: "Where the time is known at the creation, the answer to POST has Upload-Expires.",
+			Why:      "A client that waits before its first PATCH finds its upload gone, and nobody has said so.",
+			Sends:    "POST; HEAD at once.",
+			Failure:  "The field is written where bytes are taken, and nowhere else.",
+		}, Run: expiring(expireCreated)},
 		{Case: catalog.Case{
 			ID: "tus.expire.date", Level: must, Source: uploadExpires,
 			Requires: "Upload-Expires is a date as HTTP has it (RFC 9110, 5.6.7), wherever it is told.",
@@ -35,7 +42,7 @@ func expireChecks() []matrix.Check {
 			Failure:  "Seconds are taken for milliseconds, or the time of the creation is told.",
 		}, Run: expiring(expireLater)},
 		{Case: catalog.Case{
-			ID: "tus.expire.gone", Level: catalog.Should, Source: uploadExpires,
+			ID: "tus.expire.gone", Level: should, Source: uploadExpires, Needs: []catalog.Need{catalog.NeedExpiring},
 			Requires: "An unfinished upload whose time is over can still be resumed, or is answered 404 or 410, without an effect.",
 			Why:      "The client begins anew; anything else leaves it trying.",
 			Sends:    "Half an upload that expires within two seconds; when its time is over, HEAD and PATCH.",
@@ -75,6 +82,20 @@ func expireTold(f *flow) {
 	}
 }
 
+func expireCreated(f *flow) {
+	f.created(matrix.Usual)
+	op := f.OpAs(matrix.NewTag(), matrix.Usual)
+	created := f.made(op, "POST", f.d.Prepare(op))
+	head := f.head(op)
+	switch {
+	case created.Fields.Has("Upload-Expires"):
+	case head.Fields.Has("Upload-Expires"):
+		f.Broken("Upload-Expires in the 201 to POST, as HEAD tells it at once", "Upload-Expires: %s in the answer to HEAD alone", head.Fields.Get("Upload-Expires"))
+	default:
+		f.Unsupported("neither POST nor HEAD on a new upload tells when it expires: the time may not be known yet")
+	}
+}
+
 // dated gives the answers to POST, PATCH and HEAD of an upload that stays unfinished.
 func (f *flow) dated() (*matrix.Operation, map[string]*exchange.Response) {
 	f.created(matrix.Usual)
@@ -110,10 +131,7 @@ func expireLater(f *flow) {
 			continue
 		}
 		told = true
-		now, err := http.ParseTime(r.Fields.Get("Date"))
-		if err != nil {
-			now = time.Now()
-		}
+		now := dateOf(r)
 		if at.Before(now.Truncate(time.Second)) {
 			f.Broken("an Upload-Expires after "+now.UTC().Format(http.TimeFormat)+" in the answer to "+what, "%s", r.Fields.Get("Upload-Expires"))
 		}
@@ -124,21 +142,11 @@ func expireLater(f *flow) {
 	f.whole(op)
 }
 
+// expireGone waits for the end of an upload's time. That is the protocol's own, and told in seconds.
 func expireGone(f *flow) {
-	op := f.created(matrix.Usual)
-	effects := f.Effects(f.W, op.Tag)
-	r := f.Do("PATCH", patchAt(op, "0", op.Body[:matrix.Usual/2]))
-	f.taken(op, r, 0, matrix.Usual/2, "a PATCH")
-	at, told := f.expires(r, "PATCH")
-	now, err := http.ParseTime(r.Fields.Get("Date"))
-	if err != nil {
-		now = time.Now()
-	}
-	left := at.Sub(now)
-	if !told || left > f.Patient() {
-		f.Unsupported("the upload does not expire within %s, which is as long as the case can wait", f.Patient())
-	}
-	f.Wait(max(0, left) + time.Second) // the protocol's own time, told in seconds
+	op, effects, left := f.short()
+	f.Round()
+	f.Wait(max(0, left) + time.Second)
 	f.Round()
 	head := f.head(op)
 	if gone(head) {
@@ -154,4 +162,37 @@ func expireGone(f *flow) {
 	}
 	f.Note("an upload whose time is over is still there")
 	f.whole(op)
+}
+
+// short gives an upload that expires soon, half of it written, and how much of its time is left. Where the configuration
+// names none, those of every case may do.
+func (f *flow) short() (*matrix.Operation, matrix.Effects, time.Duration) {
+	template := f.Set.Upload
+	if f.Set.Expiring != nil {
+		template = *f.Set.Expiring
+	}
+	op := f.Shaped(template, matrix.NewTag(), matrix.Usual)
+	effects := f.Effects(f.W, op.Tag)
+	f.Prepare(f.d, op)
+	r := f.Do("PATCH", patchAt(op, "0", op.Body[:matrix.Usual/2]))
+	if f.Set.Expiring != nil && gone(r) {
+		return op, effects, 0 // on a busy machine its time may be over by now
+	}
+	f.taken(op, r, 0, matrix.Usual/2, "a PATCH")
+	at, told := f.expires(r, "PATCH")
+	left := at.Sub(dateOf(r))
+	if !told || left > f.Patient() {
+		f.Need(catalog.NeedExpiring, f.Set.Expiring != nil)
+		f.Unsupported("the upload that is to expire soon does not within %s, which is as long as the case can wait", f.Patient())
+	}
+	return op, effects, left
+}
+
+// dateOf gives the server's time of an answer, or ours where it tells none.
+func dateOf(r *exchange.Response) time.Time {
+	at, err := http.ParseTime(r.Fields.Get("Date"))
+	if err != nil {
+		return time.Now()
+	}
+	return at
 }

@@ -17,7 +17,29 @@ func privacyChecks() []matrix.Check {
 			Failure:  "Whoever knows the URL is served.",
 			Needs:    []catalog.Need{catalog.NeedUsers},
 		}, "mid-upload", matrix.Closing), Run: with(privacyOther)},
+		{Case: catalog.Case{
+			ID: "tus.privacy.parts", Level: catalog.Should, Source: loose(core, "authentication and authorization are left to the server: the profile's reading"),
+			Requires: "A second user cannot join the partial uploads of the first: the list is refused with a 4xx, and the first can join them.",
+			Why:      "Whoever can join a part can read it.",
+			Sends:    "Two partial uploads of the first user, whole; POST with their URLs by the second; the same by the first; HEAD; a read of the stored bytes.",
+			Failure:  "Only the upload in the request's own URL is looked at, and not those in the list.",
+			Needs:    []catalog.Need{catalog.NeedUsers},
+		}, Run: joining(privacyParts)},
 	}
+}
+
+func privacyParts(f *flow) {
+	f.Need(catalog.NeedUsers, len(f.Config().Users) > 1)
+	parts := f.parts(1000, 2000)
+	stolen := f.sum(parts...)
+	r, err := f.TryAs(1, f.d.create(stolen, f.final(parts...)))
+	if err != nil {
+		f.Broken("POST with the URLs of another user's partial uploads to be refused", "%v", err)
+	}
+	f.refused(r, "POST with the URLs of another user's partial uploads")
+	op := f.joined(parts...)
+	f.finished(op)
+	f.intact(op)
 }
 
 func privacyOther(f *flow) {

@@ -18,7 +18,7 @@ func Omitted() []catalog.Omission { return matrix.Omitted(terms()) }
 // Checks gives every case in the order of the catalogue.
 func Checks() []matrix.Check {
 	all := matrix.Catalogue(Name, nil,
-		offerChecks(), optionsChecks(), versionChecks(), overrideChecks(), headChecks(), patchChecks(), refusalChecks(), matrixChecks(),
+		offerChecks(), optionsChecks(), versionChecks(), overrideChecks(), headChecks(), patchChecks(), refusalChecks(), lateChecks(), matrixChecks(),
 		responseChecks(), createChecks(), metadataChecks(), deferChecks(), initialChecks(), expireChecks(), checksumChecks(), trailerChecks(),
 		terminateChecks(), concatChecks(), concatCutChecks(), privacyChecks(),
 	)
@@ -37,6 +37,8 @@ func matrixChecks() []matrix.Check {
 			checks[i].Run = with(func(f *flow) {
 				f.readable()
 				run(f.Session)
+				f.Release() // a server that does not survive the end of a download is to die in this case, and in no other
+				f.Do("OPTIONS after the downloads that were cut", optionsOn(f.Op(0)))
 			})
 		}
 	}
