@@ -246,9 +246,7 @@ func createCreated(f *flow) {
 const large = 768 << 10
 
 func createProgress(f *flow) {
-	if !f.way.announces {
-		f.Unsupported("the server sends no 104 before the content")
-	}
+	f.announcing()
 	op := f.OpAs(matrix.NewTag(), f.AtMost(large))
 	f.acknowledged(op, f.d.Start(op))
 }
@@ -256,12 +254,12 @@ func createProgress(f *flow) {
 // acknowledged cuts a request with the whole content of an upload before its last byte, once a 104 has told an offset,
 // and asks that this is kept.
 func (f *flow) acknowledged(op *matrix.Operation, req exchange.Request) {
+	if !f.v.number() {
+		f.announcing()
+	}
 	told := func(r *exchange.Response) bool { return f.v.speaks(r) && r.Fields.Has("Upload-Offset") }
 	t := f.CutBy(req, f.At(matrix.RequestBody, op.Len()-1), func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
-		if err := x.SendHead(ctx); err != nil {
-			return nil, err
-		}
-		if final, err := f.leave(ctx, x); final != nil || err != nil {
+		if final, err := f.begin(ctx, x); final != nil || err != nil {
 			return final, err
 		}
 		if err := x.SendBody(ctx, op.Len()-1000); err != nil {
@@ -279,7 +277,7 @@ func (f *flow) acknowledged(op *matrix.Operation, req exchange.Request) {
 	}
 	op.Sent = t.Evidence.Up.BodyBytes
 	if f.progress(t.Interims, 0, op.Sent) == 0 {
-		f.Unsupported("no 104 tells an offset")
+		f.Unsupported("%s", f.untold())
 	}
 	f.Resumable(op)
 	f.Note("%d bytes were acknowledged by 104", op.Known)
