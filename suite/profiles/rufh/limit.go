@@ -199,6 +199,9 @@ func limitWide(f *flow) {
 	}
 	told, seen := f.lives()
 	for i, limits := range told {
+		if seen[i] == "to an append" {
+			break // what changes later is another case's
+		}
 		if key := narrower(general, limits); key != "" {
 			f.Broken("no narrower "+key+" in the answer "+seen[i]+" than in that to OPTIONS", "%d, not %d", limits[key], general[key])
 		}
