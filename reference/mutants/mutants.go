@@ -44,7 +44,7 @@ func All() []Mutant {
 		{"tus creation", tusCreation()}, {"tus life", tusLife()}, {"tus concatenation", tusConcat()}, {"tus effect", tusEffect()},
 		{"expect-range", expectRange()}, {"range-query", rangeQuery()},
 		{"rufh create", rufhCreate()}, {"rufh interop", rufhDraft()}, {"rufh offset", rufhOffset()}, {"rufh append", rufhAppend()},
-		{"rufh length", rufhLength()}, {"rufh life", rufhLife()},
+		{"rufh length", rufhLength()}, {"rufh limit", rufhLimit()}, {"rufh life", rufhLife()}, {"rufh download", rufhDownload()},
 	} {
 		for _, m := range area.mutants {
 			m.Area = area.name

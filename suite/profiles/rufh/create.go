@@ -60,6 +60,17 @@ func createChecks() []matrix.Check {
 			why:      "A client of these versions knows by it how much of the part was taken.",
 			sends:    "A creation with half of the content.",
 			failure:  "The offset is that of the beginning, or the fields of a newer version are sent.", run: createStatus201},
+		{name: "location", level: must, versions: names("3", "6"), source: older("05", "Upload Creation"),
+			requires: "Where an upload resource was created, the success of a creation that was complete names it in Location.",
+			why:      "A client of these versions takes what Location names for its upload.",
+			sends:    "A whole upload in one request; the Locations of its 104 and of its final response.",
+			failure:  "The Location is that of what the upload became, as later versions have it.", run: createLocation},
+		{name: "final-offset", level: must, versions: names("3", "6"), source: older("05", "Upload Creation"),
+			requires: "Where the upload is still active when it is complete, the success of a creation that was complete tells its end in Upload-Offset.",
+			why:      "A client of these versions takes an upload for failed whose offset is not what it has sent.",
+			sends:    "A whole upload in one request; HEAD on its resource.",
+			failure:  "The field is left out of the target's response, or is that of the beginning.",
+			loose:    "a server may consider an upload that is complete inactive, and then answers HEAD with 404", run: createFinalOffset},
 		{name: "created", level: should, versions: since("7"),
 			requires: "A creation that leaves the upload open is answered 201 (Created).",
 			why:      "It says what has happened.",
@@ -197,6 +208,9 @@ func (f *flow) createdBy(op *matrix.Operation, req exchange.Request, n int64) *e
 	if !final.Fields.Has("Location") {
 		f.Broken("the Location of the upload resource in the answer to a creation that leaves the upload open", "none")
 	}
+	if complete, known := f.v.completeness(final); f.v.marked && known && complete {
+		f.Broken("no "+f.v.complete+": "+f.v.state(true)+" in the answer to a creation that leaves the upload open", "%d with %s", final.Status, f.v.told(final))
+	}
 	f.at(op, n, "after a creation with as many bytes")
 	f.incomplete(op, "after a creation that leaves it open")
 	return final
@@ -233,6 +247,35 @@ func createStatus201(f *flow) {
 	}
 	if complete, known := f.v.completeness(r); !known || complete {
 		f.Broken(f.v.complete+": "+f.v.state(false), "%s", f.v.told(r))
+	}
+}
+
+// inOneAnnounced carries out a whole upload in one request, whose resource a 104 has named.
+func (f *flow) inOneAnnounced() (*matrix.Operation, *exchange.Response) {
+	f.announcing()
+	op := f.fresh()
+	r := f.begun(op, f.d.creation(op, op.Body, true))
+	f.succeeded(r, "a whole upload in one request")
+	if op.Resource == nil {
+		f.Unsupported("no 104 names an upload resource for a whole upload")
+	}
+	return op, r
+}
+
+func createLocation(f *flow) {
+	op, r := f.inOneAnnounced()
+	if u := resolved(op.URL, r.Fields.Get("Location")); u == nil || u.String() != op.Resource.String() {
+		f.Broken("Location: "+op.Resource.RequestURI()+" in the answer to a whole upload", "Location: %q", r.Fields.Get("Location"))
+	}
+}
+
+func createFinalOffset(f *flow) {
+	op, r := f.inOneAnnounced()
+	if head := f.asked("HEAD", op); head.Status/100 != 2 {
+		f.Unsupported("an upload that is complete is not active: HEAD gives %d", head.Status)
+	}
+	if n, ok := integer(r.Fields.Values("Upload-Offset")); !ok || n != op.Len() {
+		f.Broken("Upload-Offset: "+itoa(op.Len())+" in the answer to a whole upload", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
 	}
 }
 

@@ -21,6 +21,8 @@ var presumes = map[string][]string{
 
 	"create.complete":        {"offer.spoken"},
 	"create.not-open":        {"create.complete"},
+	"create.location":        {"create.complete"},
+	"create.final-offset":    {"create.complete"},
 	"create.marked":          {"create.complete"},
 	"create.chunked":         {"create.complete"},
 	"create.empty":           {"create.complete"},
