@@ -19,6 +19,10 @@ var text []byte
 // users are the credentials that stand in it.
 var users = map[string]string{"alice": "Bearer a", "bob": "Bearer b"}
 
+// mostAppended is the max-append-size of resumable uploads in bytes: less than the suite sends in one body, so that it is
+// tested.
+const mostAppended = 1_000_000
+
 // Target is a reference server that listens on a free port of the loopback interface.
 type Target struct {
 	Config *target.Config
@@ -44,6 +48,9 @@ func Start(given *target.Config, options reference.Options) (*Target, error) {
 	}
 	config.Limits, config.Path, config.About, config.Users = given.Limits, given.Path, given.About, credentials
 	options.Users = users
+	if options.Uploads == (reference.UploadLimits{}) {
+		options.Uploads.MaxAppend = mostAppended
+	}
 	server, url, err := reference.Listen("127.0.0.1:0", options)
 	if err != nil {
 		return nil, err

@@ -45,7 +45,7 @@ func All() []Mutant {
 		{"tus edges", tusEdges()}, {"tus options", tusAnnounced()}, {"tus creations", tusCreations()}, {"tus lists", tusLists()},
 		{"expect-range", expectRange()}, {"range-query", rangeQuery()},
 		{"rufh create", rufhCreate()}, {"rufh interop", rufhDraft()}, {"rufh offset", rufhOffset()}, {"rufh append", rufhAppend()},
-		{"rufh length", rufhLength()}, {"rufh life", rufhLife()},
+		{"rufh length", rufhLength()}, {"rufh limit", rufhLimit()}, {"rufh life", rufhLife()}, {"rufh download", rufhDownload()},
 	} {
 		for _, m := range area.mutants {
 			m.Area = area.name

@@ -1,18 +1,21 @@
 package mutants
 
 import (
+	"bytes"
+	"context"
 	"net/http"
+	"strings"
 
 	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reference/store"
 )
 
-// rufhLength: lengths, limits and digests are not kept to.
+// rufhLength: lengths and digests are not kept to.
 func rufhLength() []Mutant {
 	return []Mutant{
 		{
 			Name: "rufh-length-contradicted", Sentence: "Of two lengths in one request that contradict each other one is taken.",
-			Breaks: rufhCases("length.indicators"),
+			Breaks: rufhCases("length.creation"),
 			Apply: rufhMeasuring(func(a reference.Append, offset, length int64, err error) (int64, error) {
 				if err != nil {
 					length = offset + a.Content
@@ -22,7 +25,7 @@ func rufhLength() []Mutant {
 		},
 		{
 			Name: "rufh-length-forgotten", Sentence: "Upload-Length is not recorded.",
-			Breaks: rufhCases("length.recorded", "offset.length"),
+			Breaks: rufhCases("state.length"),
 			Apply: rufhMeasuring(func(a reference.Append, _, length int64, err error) (int64, error) {
 				if err == nil && a.Fields.Length != nil && !a.Fields.Completes() {
 					return -1, nil
@@ -32,7 +35,7 @@ func rufhLength() []Mutant {
 		},
 		{
 			Name: "rufh-length-changes", Sentence: "An append may name another length than the one that is recorded.",
-			Breaks: rufhCases("length.requests"),
+			Breaks: rufhCases("length.changed", "length.late", "state.length-of-append"),
 			Apply: rufhMeasuring(func(a reference.Append, _, length int64, err error) (int64, error) {
 				if !a.Creates {
 					return -1, nil
@@ -42,12 +45,12 @@ func rufhLength() []Mutant {
 		},
 		{
 			Name: "rufh-length-completes-short", Sentence: "An upload that ends before its length is complete.",
-			Breaks: rufhCases("length.short"),
+			Breaks: rufhCases("length.final"),
 			Apply:  func(s *reference.Seams) { wholeBy(s, func(*store.Operation) bool { return true }) },
 		},
 		{
 			Name: "rufh-overflow-stays", Sentence: "An upload that brought more than its length is still there.",
-			Breaks: rufhCases("length.overflow-gone"),
+			Breaks: rufhCases("length.invalid"),
 			Apply: func(s *reference.Seams) {
 				s.Rufh.Deactivates = func(_ reference.Draft, op *store.Operation, _ error) bool { return op.Transient }
 			},
@@ -84,51 +87,13 @@ func rufhLength() []Mutant {
 			},
 		},
 		{
-			Name: "rufh-options-silent", Sentence: "OPTIONS does not tell the limits.",
-			Breaks: rufhCases("limit.options"),
-			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
-				if r.Method == http.MethodOptions {
-					h.Del("Upload-Limit")
-				}
-			}),
-		},
-		{
-			Name: "rufh-limit-malformed", Sentence: "Upload-Limit is not a Dictionary.",
-			Breaks: rufhCases("limit.dictionary"),
-			Apply:  rufhLimiting(func(*store.Operation, string) string { return "max-size: 1000000000" }),
-		},
-		{
-			Name: "rufh-limit-wrong-type", Sentence: "A limit is a String.",
-			Breaks: rufhCases("limit.types"),
-			Apply:  rufhLimiting(func(*store.Operation, string) string { return `max-size="1000000000"` }),
-		},
-		{
-			Name: "rufh-limit-shrinks", Sentence: "The maximum size that is told shrinks when the upload has begun.",
-			Breaks: rufhCases("limit.stable"),
-			Apply: rufhLimiting(func(op *store.Operation, value string) string {
-				if op != nil && op.Progress().Offset > 0 {
-					return "max-size=1, max-age=3600"
-				}
-				return value
-			}),
-		},
-		{
-			Name: "rufh-413-without-limit", Sentence: "The refusal of a representation that is too large does not tell the limits.",
-			Breaks: rufhCases("limit.413"),
-			Apply: field(rufhFiles, func(_ *http.Request, status int, h http.Header) {
-				if status == http.StatusRequestEntityTooLarge {
-					h.Del("Upload-Limit")
-				}
-			}),
-		},
-		{
 			Name: "rufh-content-digest-ignored", Sentence: "A content whose Content-Digest does not match is taken.",
-			Breaks: rufhCases("digest.content"),
+			Breaks: rufhCases("digest.content-wrong", "digest.content-wrong-creation"),
 			Apply:  func(s *reference.Seams) { s.Rufh.Same = func(_, _ reference.Digests) bool { return true } },
 		},
 		{
 			Name: "rufh-repr-digest-ignored", Sentence: "A representation whose Repr-Digest does not match is processed.",
-			Breaks: rufhCases("digest.representation"),
+			Breaks: rufhCases("digest.representation-wrong"),
 			Apply: func(s *reference.Seams) {
 				s.Rufh.Intact = func(*store.Operation, reference.Digests) bool { return true }
 			},
@@ -140,11 +105,50 @@ func rufhLength() []Mutant {
 		},
 		{
 			Name: "rufh-want-digest-wrong", Sentence: "The Repr-Digest that is told is that of something else.",
-			Breaks: rufhCases("digest.wanted-right"),
+			Breaks: rufhCases("digest.wanted"),
 			Apply: field(rufhFiles, func(_ *http.Request, _ int, h http.Header) {
 				if h.Get("Repr-Digest") != "" {
 					h.Set("Repr-Digest", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:")
 				}
+			}),
+		},
+		{
+			Name: "rufh-length-own-problem", Sentence: "The problem of inconsistent lengths has a type of its own.",
+			Breaks: rufhCases("length.problem"),
+			Apply: wrapped(func(next http.Handler) http.HandlerFunc {
+				return func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(&renaming{w}, r) }
+			}),
+		},
+		{
+			Name: "rufh-length-huge-breaks", Sentence: "A length of more than twelve digits is an error of the server.",
+			Breaks: rufhCases("length.huge"),
+			Apply: refuse(http.StatusInternalServerError, func(r *http.Request) bool {
+				return at(r, rufhFiles) && len(r.Header.Get("Upload-Length")) > 12
+			}),
+		},
+		{
+			Name: "rufh-repr-digest-of-part", Sentence: "The Repr-Digest of an upload in parts is held against the last of them.",
+			Breaks: rufhCases("digest.representation"),
+			Apply: func(s *reference.Seams) {
+				var appended marks
+				takeOver, intact := s.Rufh.TakeOver, s.Rufh.Intact
+				s.Rufh.TakeOver = func(ctx context.Context, op *store.Operation) store.Progress {
+					if op.Progress().Offset > 0 {
+						appended.set(op)
+					}
+					return takeOver(ctx, op)
+				}
+				s.Rufh.Intact = func(op *store.Operation, computed reference.Digests) bool {
+					return intact(op, computed) && (op.Job.Digest == "" || !appended.has(op))
+				}
+			},
+		},
+		{
+			Name: "rufh-digest-unknown-refused", Sentence: "A digest of an algorithm that is not known is refused.",
+			Breaks: rufhCases("digest.unknown"),
+			Apply: refuse(http.StatusBadRequest, func(r *http.Request) bool {
+				digest := r.Header.Get("Repr-Digest")
+				return at(r, rufhFiles) && digest != "" && !strings.HasPrefix(digest, "sha-")
 			}),
 		},
 	}
@@ -169,10 +173,13 @@ func rufhMeasuring(change func(a reference.Append, offset, length int64, err err
 	}
 }
 
-// rufhLimiting changes the limits that are told.
-func rufhLimiting(change func(op *store.Operation, value string) string) func(*reference.Seams) {
-	return func(s *reference.Seams) {
-		next := s.Rufh.Limit
-		s.Rufh.Limit = func(d reference.Draft, op *store.Operation) string { return change(op, next(d, op)) }
-	}
+// renaming gives the problem type of inconsistent lengths another name, of the same length.
+type renaming struct{ http.ResponseWriter }
+
+// Write implements http.ResponseWriter.
+func (w *renaming) Write(p []byte) (int, error) {
+	return w.ResponseWriter.Write(bytes.ReplaceAll(p, []byte("inconsistent-upload-length"), []byte("contradictory-upload-sizes")))
 }
+
+// Unwrap serves http.ResponseController.
+func (w *renaming) Unwrap() http.ResponseWriter { return w.ResponseWriter }

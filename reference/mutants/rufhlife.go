@@ -17,7 +17,7 @@ func rufhLife() []Mutant {
 		},
 		{
 			Name: "rufh-cancel-keeps-request", Sentence: "A request that is at work goes on when the upload is cancelled, and completes it.",
-			Breaks: rufhCases("cancel.terminates"),
+			Breaks: rufhCases("cancel.in-flight"),
 			Apply: func(s *reference.Seams) {
 				var cancelled marks
 				rufhClosing(func(op *store.Operation) error {
@@ -37,17 +37,17 @@ func rufhLife() []Mutant {
 		},
 		{
 			Name: "rufh-cancel-by-strangers", Sentence: "Who knows the URI may cancel the upload of another user.",
-			Breaks: rufhCases("privacy.cancel"),
+			Breaks: rufhCases("privacy.other-user"),
 			Apply:  admitting(fileURIs, http.MethodDelete),
 		},
 		{
 			Name: "rufh-offset-for-strangers", Sentence: "Who knows the URI may read the offset of another user's upload.",
-			Breaks: rufhCases("privacy.offset"),
+			Breaks: rufhCases("privacy.other-user"),
 			Apply:  admitting(fileURIs, http.MethodHead),
 		},
 		{
 			Name: "rufh-append-by-strangers", Sentence: "Who knows the URI may append to the upload of another user.",
-			Breaks: rufhCases("privacy.append"),
+			Breaks: rufhCases("privacy.other-user"),
 			Apply:  admitting(fileURIs, http.MethodPatch),
 		},
 		{
@@ -76,6 +76,16 @@ func rufhLife() []Mutant {
 					return allowed(r, op, user) && (op.Protocol != rufhProtocol || !restored.has(op))
 				}
 			},
+		},
+		{
+			Name: "rufh-cancel-200", Sentence: "An upload that is cancelled is answered with 200.",
+			Breaks: rufhCases("cancel.status-204"),
+			Apply: head(func(r *http.Request, status int, _ http.Header) int {
+				if r.Method == http.MethodDelete && at(r, fileURIs) && status == http.StatusNoContent {
+					return http.StatusOK
+				}
+				return status
+			}),
 		},
 	}
 }

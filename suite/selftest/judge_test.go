@@ -19,6 +19,7 @@ import (
 	"github.com/resumespec/resumespec/suite/profiles/expectrange"
 	"github.com/resumespec/resumespec/suite/profiles/rangequery"
 	"github.com/resumespec/resumespec/suite/profiles/resume"
+	"github.com/resumespec/resumespec/suite/profiles/rufh"
 	"github.com/resumespec/resumespec/suite/profiles/tus"
 	"github.com/resumespec/resumespec/suite/profiles/uploadresource"
 	"github.com/resumespec/resumespec/suite/target"
@@ -34,7 +35,7 @@ var everything = flag.Bool("everything", false, "run every case on every server"
 // checks gives the cases of each profile.
 var checks = map[string]func() []matrix.Check{
 	resume.Name: resume.Checks, byterange.Name: byterange.Checks, uploadresource.Name: uploadresource.Checks,
-	expectrange.Name: expectrange.Checks, rangequery.Name: rangequery.Checks, tus.Name: tus.Checks,
+	expectrange.Name: expectrange.Checks, rangequery.Name: rangequery.Checks, rufh.Name: rufh.Checks, tus.Name: tus.Checks,
 }
 
 // judge runs the cases that match on a target, without Ginkgo, of which there is one in a process: so

@@ -53,8 +53,9 @@ func (f *flow) late(op *matrix.Operation, h *held, sent, further int64) {
 }
 
 func concurrentCreation(f *flow) {
-	if f.blocked() || !f.way.announces {
-		f.Unsupported("the target sends no 104 before the content, or waits for an older request to end")
+	f.announcing()
+	if f.blocked() {
+		f.Unsupported(waits)
 	}
 	const half = matrix.Usual / 2
 	op := f.fresh()

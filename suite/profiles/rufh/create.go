@@ -60,6 +60,17 @@ func createChecks() []matrix.Check {
 			why:      "A client of these versions knows by it how much of the part was taken.",
 			sends:    "A creation with half of the content.",
 			failure:  "The offset is that of the beginning, or the fields of a newer version are sent.", run: createStatus201},
+		{name: "location", level: must, versions: names("3", "6"), source: older("05", "Upload Creation"),
+			requires: "Where an upload resource was created, the success of a creation that was complete names it in Location.",
+			why:      "A client of these versions takes what Location names for its upload.",
+			sends:    "A whole upload in one request; the Locations of its 104 and of its final response.",
+			failure:  "The Location is that of what the upload became, as later versions have it.", run: createLocation},
+		{name: "final-offset", level: must, versions: names("3", "6"), source: older("05", "Upload Creation"),
+			requires: "Where the upload is still active when it is complete, the success of a creation that was complete tells its end in Upload-Offset.",
+			why:      "A client of these versions takes an upload for failed whose offset is not what it has sent.",
+			sends:    "A whole upload in one request; HEAD on its resource.",
+			failure:  "The field is left out of the target's response, or is that of the beginning.",
+			loose:    "a server may consider an upload that is complete inactive, and then answers HEAD with 404", run: createFinalOffset},
 		{name: "created", level: should, versions: since("7"),
 			requires: "A creation that leaves the upload open is answered 201 (Created).",
 			why:      "It says what has happened.",
@@ -197,6 +208,9 @@ func (f *flow) createdBy(op *matrix.Operation, req exchange.Request, n int64) *e
 	if !final.Fields.Has("Location") {
 		f.Broken("the Location of the upload resource in the answer to a creation that leaves the upload open", "none")
 	}
+	if complete, known := f.v.completeness(final); f.v.marked && known && complete {
+		f.Broken("no "+f.v.complete+": "+f.v.state(true)+" in the answer to a creation that leaves the upload open", "%d with %s", final.Status, f.v.told(final))
+	}
 	f.at(op, n, "after a creation with as many bytes")
 	f.incomplete(op, "after a creation that leaves it open")
 	return final
@@ -236,6 +250,35 @@ func createStatus201(f *flow) {
 	}
 }
 
+// inOneAnnounced carries out a whole upload in one request, whose resource a 104 has named.
+func (f *flow) inOneAnnounced() (*matrix.Operation, *exchange.Response) {
+	f.announcing()
+	op := f.fresh()
+	r := f.begun(op, f.d.creation(op, op.Body, true))
+	f.succeeded(r, "a whole upload in one request")
+	if op.Resource == nil {
+		f.Unsupported("no 104 names an upload resource for a whole upload")
+	}
+	return op, r
+}
+
+func createLocation(f *flow) {
+	op, r := f.inOneAnnounced()
+	if u := resolved(op.URL, r.Fields.Get("Location")); u == nil || u.String() != op.Resource.String() {
+		f.Broken("Location: "+op.Resource.RequestURI()+" in the answer to a whole upload", "Location: %q", r.Fields.Get("Location"))
+	}
+}
+
+func createFinalOffset(f *flow) {
+	op, r := f.inOneAnnounced()
+	if head := f.asked("HEAD", op); head.Status/100 != 2 {
+		f.Unsupported("an upload that is complete is not active: HEAD gives %d", head.Status)
+	}
+	if n, ok := integer(r.Fields.Values("Upload-Offset")); !ok || n != op.Len() {
+		f.Broken("Upload-Offset: "+itoa(op.Len())+" in the answer to a whole upload", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
+	}
+}
+
 func createCreated(f *flow) {
 	if r := f.created(f.fresh(), matrix.Usual/2); r.Status != 201 {
 		f.Broken("201 (Created) for a creation that leaves the upload open", "%d", r.Status)
@@ -246,9 +289,7 @@ func createCreated(f *flow) {
 const large = 768 << 10
 
 func createProgress(f *flow) {
-	if !f.way.announces {
-		f.Unsupported("the server sends no 104 before the content")
-	}
+	f.announcing()
 	op := f.OpAs(matrix.NewTag(), f.AtMost(large))
 	f.acknowledged(op, f.d.Start(op))
 }
@@ -256,12 +297,12 @@ func createProgress(f *flow) {
 // acknowledged cuts a request with the whole content of an upload before its last byte, once a 104 has told an offset,
 // and asks that this is kept.
 func (f *flow) acknowledged(op *matrix.Operation, req exchange.Request) {
+	if !f.v.number() {
+		f.announcing()
+	}
 	told := func(r *exchange.Response) bool { return f.v.speaks(r) && r.Fields.Has("Upload-Offset") }
 	t := f.CutBy(req, f.At(matrix.RequestBody, op.Len()-1), func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
-		if err := x.SendHead(ctx); err != nil {
-			return nil, err
-		}
-		if final, err := f.leave(ctx, x); final != nil || err != nil {
+		if final, err := f.begin(ctx, x); final != nil || err != nil {
 			return final, err
 		}
 		if err := x.SendBody(ctx, op.Len()-1000); err != nil {
@@ -279,7 +320,7 @@ func (f *flow) acknowledged(op *matrix.Operation, req exchange.Request) {
 	}
 	op.Sent = t.Evidence.Up.BodyBytes
 	if f.progress(t.Interims, 0, op.Sent) == 0 {
-		f.Unsupported("no 104 tells an offset")
+		f.Unsupported("%s", f.untold())
 	}
 	f.Resumable(op)
 	f.Note("%d bytes were acknowledged by 104", op.Known)

@@ -39,7 +39,7 @@ func fieldChecks() []matrix.Check {
 		{name: "creation-type", level: must, versions: since(newest), source: from("Completeness", "upload-complete"),
 			requires: "An Upload-Complete that is no Boolean counts for nothing: a request with one begins no resumable upload.",
 			why:      "It is an upload as ever then, which the target answers itself.",
-			sends:    "Whole uploads in one request with Upload-Complete: 1 and \"?0\"; the interim responses and the final one.",
+			sends:    "Whole uploads in one request without Upload-Complete, and with Upload-Complete: 1 and \"?0\"; the interim responses and the final one.",
 			failure:  "The presence of the field is all that is looked at.",
 			loose:    "what a target makes of a plain request is its own", run: fieldCreationType},
 	})
@@ -122,6 +122,7 @@ func fieldLengthType(f *flow) {
 }
 
 func fieldCreationType(f *flow) {
+	plain, _ := f.uploadedWith(func(req *exchange.Request) { req.Fields = without(req.Fields, f.v.complete) })
 	for _, value := range []string{"1", `"?0"`} {
 		final, interims := f.uploadedWith(func(req *exchange.Request) { *req = changed(*req, f.v.complete, value) })
 		for _, r := range interims {
@@ -131,6 +132,9 @@ func fieldCreationType(f *flow) {
 		}
 		if complete, known := f.v.completeness(final); known && !complete {
 			f.Broken("no upload that is left open by a request with "+f.v.complete+": "+value, "%d with %s", final.Status, f.v.told(final))
+		}
+		if plain.Status/100 == 2 {
+			f.succeeded(final, "a request with "+f.v.complete+": "+value+", which without the field is a success,")
 		}
 	}
 }

@@ -79,6 +79,30 @@ func shared(run func(*matrix.Flow)) func(*matrix.Session) {
 	return with(func(f *flow) { run(f.Flow) })
 }
 
+// announcing ends the case where the target names no upload resource before it has the content.
+func (f *flow) announcing() {
+	if !f.way.announces {
+		f.Unsupported("%s", f.unannounced())
+	}
+}
+
+// unannounced is why a case does not apply to a target that names no upload resource before it has the content. One that
+// implements a draft must not do so for a request that names no version (Draft Version Identification).
+func (f *flow) unannounced() string {
+	if f.v.number() {
+		return "the target sends no 104 before it has the content"
+	}
+	return "the target sends no 104 for a request that names no interop version, as a server of a draft must not"
+}
+
+// untold is the same of the offsets.
+func (f *flow) untold() string {
+	if f.v.number() || f.way.announces {
+		return "no 104 tells an offset"
+	}
+	return f.unannounced()
+}
+
 // most gives the longest body that the limits let the suite send, 0 where they say none.
 func (f *flow) most() int64 {
 	most := int64(0)
@@ -311,6 +335,14 @@ func (h *held) send(ctx context.Context, x *exchange.Exchange, f *flow, op *matr
 			}
 		}
 	}
+}
+
+// begin sends the head of a request that expects 100 (Continue) and waits for that, or for a final response.
+func (f *flow) begin(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+	if err := x.SendHead(ctx); err != nil {
+		return nil, err
+	}
+	return f.leave(ctx, x)
 }
 
 // leave waits for 100 (Continue), or for a final response; not for ever, as a server may know nothing of it.

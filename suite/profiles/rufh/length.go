@@ -21,7 +21,7 @@ func lengthChecks() []matrix.Check {
 		{name: "final", level: must, versions: since("6"), measured: true,
 			requires: "An append that completes the upload short of the length that was told is refused with a 4xx, and completes nothing.",
 			why:      "A file that was cut in the meantime is taken for the whole.",
-			sends:    "Creations with Upload-Length and half of the content; appends of all but one of the bytes that are left, and of none, that complete the upload; a read of the number of effects.",
+			sends:    "Creations with Upload-Length and half of the content; appends of all but one of the bytes that are left, with Content-Length and in chunks, and of none, that complete the upload; a read of the number of effects.",
 			failure:  "The length is recorded and never compared.", run: lengthFinal},
 		{name: "changed", level: must, versions: since("7"),
 			requires: "An append whose Upload-Length is not the one that was told before is refused with a 4xx.",
@@ -86,11 +86,17 @@ func lengthCreation(f *flow) {
 
 func lengthFinal(f *flow) {
 	const half = matrix.Usual / 2
-	for _, content := range []int64{half - 1, 0} {
+	for _, part := range []struct {
+		bytes   int64
+		chunked bool // nobody knows before its end that it is short
+	}{{half - 1, false}, {half - 1, true}, {0, false}} {
 		f.Round()
+		content := part.bytes
 		op := f.opened(half)
 		effects := f.Effects(f.W, op.Tag)
-		r := f.sent(op, f.d.append(op, half, op.Body[half:half+content], true), false)
+		req := f.d.append(op, half, op.Body[half:half+content], true)
+		req.Chunked = part.chunked
+		r := f.sent(op, req, false)
 		f.refused(r, "an append that completes an upload of "+itoa(matrix.Usual)+" bytes at byte "+itoa(half+content))
 		f.NoneYet(matrix.Watched{Effects: effects, When: "of an upload that was completed short of its length", Look: func() { f.incomplete(op, "short of its length") }})
 	}

@@ -22,7 +22,8 @@ func offerChecks() []matrix.Check {
 			requires: "The upload resource is announced by a 104 with Location before the content is in.",
 			why:      "An upload that breaks off before its URI is known begins again from nothing.",
 			sends:    "Uploads in one request, with Expect: 100-continue and without, that stand still before the end of their content; a wait for the 104.",
-			failure:  "The 104 is sent when everything has arrived, or held back with the final response.", run: offerAnnounced},
+			failure:  "The 104 is sent when everything has arrived, or held back with the final response.",
+			loose:    "a server of a draft sends none where no version is named: the case does not apply to one that sends none without a version", run: offerAnnounced},
 		{name: "echo", level: must, versions: names("3", newest), source: upVersion,
 			requires: "Every 104 names the interop version of the request in Upload-Draft-Interop-Version.",
 			why:      "A client has to ignore any other 104, and then cannot resume.",
@@ -33,6 +34,16 @@ func offerChecks() []matrix.Check {
 			why:      "A client of another draft would take it for its own and send what the server misreads.",
 			sends:    "Whole uploads in one request without Upload-Draft-Interop-Version, and with 99 in it.",
 			failure:  "The version of the request is not looked at, or is copied into the 104.", run: offerOther},
+		{name: "interim", level: must, versions: everyVersion, source: upStatus,
+			requires: "A 104 in answer to a creation names the upload resource in Location, or tells the progress in Upload-Offset.",
+			why:      "Without either it says that the upload can be resumed, and not where.",
+			sends:    "A whole upload in one request, with Expect: 100-continue.",
+			failure:  "The 104 is sent before the upload resource has its URI.", run: offerInterim},
+		{name: "progress-location", level: must, versions: names("5", "7"), source: older("08", "Upload Creation, Server Behavior"),
+			requires: "Of the 104s in answer to one creation, those that tell the progress have no Location.",
+			why:      "A client of these versions takes each Location for a new upload resource.",
+			sends:    "A whole upload in one request, with Expect: 100-continue.",
+			failure:  "Every 104 is written with the same fields.", run: offerProgressLocation},
 		{name: "continue", level: must, versions: since(newest), source: upStatus,
 			requires: "A request that expects 100-continue gets its 100 (Continue), also when a 104 was sent before.",
 			why:      "A client that knows nothing of 104 waits for the 100.",
@@ -46,7 +57,7 @@ func offerChecks() []matrix.Check {
 		{name: "not-asked", level: should, versions: everyVersion, source: loose(upUpgrading, "what a target makes of a plain request is its own"),
 			requires: "A request without the field of completeness is an upload as ever: it is answered without a 104, and its effect happens once where it succeeds.",
 			why:      "Clients that know nothing of resumption use the same target.",
-			sends:    "A whole upload without the protocol's fields.",
+			sends:    "A whole upload without the protocol's fields, and one with the version's own alone.",
 			failure:  "Every request creates an upload resource, and waits to be completed.", run: offerNotAsked},
 		{name: "uri-reference", level: must, versions: everyVersion, source: rfc(9110, "10.2.2"),
 			requires: "The Location of an upload resource is one valid URI-reference, and leads to a resource that answers HEAD with an offset.",
@@ -84,15 +95,21 @@ func offerSpoken(f *flow) {
 }
 
 func offerAnnounced(f *flow) {
+	met := 0
 	for _, expects := range []bool{true, false} {
 		f.Round()
 		op := f.fresh()
 		req := f.d.Start(op)
 		if !expects {
-			req.Fields = slices.DeleteFunc(slices.Clone(req.Fields), func(field exchange.Field) bool { return field.Name == "Expect" })
+			req.Fields = without(req.Fields, "Expect")
 		}
-		if !f.announcedFor(op, req) {
+		switch {
+		case f.announcedFor(op, req):
+			met++
+		case f.v.number() || met > 0:
 			f.Broken("a 104 with Location and version "+f.v.name+" before the content is in", "none%s", map[bool]string{false: " without Expect"}[expects])
+		default:
+			f.Unsupported("%s", f.unannounced())
 		}
 	}
 }
@@ -128,11 +145,21 @@ func (f *flow) awaited(x *exchange.Exchange, is func(*exchange.Response) bool) b
 		if slices.ContainsFunc(x.Interims(), is) {
 			return true
 		}
-		if !f.Wait(polite) {
+		if ended(x) || !f.Wait(polite) {
 			break
 		}
 	}
 	return slices.ContainsFunc(x.Interims(), is)
+}
+
+// ended says whether nothing more comes.
+func ended(x *exchange.Exchange) bool {
+	select {
+	case <-x.Ended():
+		return true
+	default:
+		return false
+	}
 }
 
 // uploadedWith carries out a whole upload in one request and gives all of its answers.
@@ -193,10 +220,39 @@ func without(fields exchange.Fields, names ...string) exchange.Fields {
 	return slices.DeleteFunc(slices.Clone(fields), func(field exchange.Field) bool { return slices.Contains(names, field.Name) })
 }
 
-func offerContinue(f *flow) {
-	if !f.way.announces {
-		f.Unsupported("the server sends no 104 before the content")
+// interimsOf gives the 104s of the version that a whole upload gets whose content waits for leave.
+func (f *flow) interimsOf() []*exchange.Response {
+	_, interims := f.uploadedWith(func(*exchange.Request) {})
+	interims = slices.DeleteFunc(interims, func(r *exchange.Response) bool { return !f.v.speaks(r) })
+	if len(interims) == 0 {
+		f.Unsupported("%s", f.unannounced())
 	}
+	return interims
+}
+
+func offerInterim(f *flow) {
+	for _, r := range f.interimsOf() {
+		if !r.Fields.Has("Location") && !r.Fields.Has("Upload-Offset") {
+			f.Broken("Location or Upload-Offset in each 104", "neither")
+		}
+	}
+}
+
+func offerProgressLocation(f *flow) {
+	met := false
+	for _, r := range f.interimsOf() {
+		met = met || r.Fields.Has("Upload-Offset")
+		if r.Fields.Has("Upload-Offset") && r.Fields.Has("Location") {
+			f.Broken("no Location in a 104 that tells the progress", "Location: %q", r.Fields.Get("Location"))
+		}
+	}
+	if !met {
+		f.Unsupported("no 104 tells an offset")
+	}
+}
+
+func offerContinue(f *flow) {
+	f.announcing()
 	a := f.Ask(f.d, f.fresh())
 	if a.Final != nil {
 		f.Broken("100 (Continue) for an upload that expects it", "%d", a.Final.Status)
@@ -216,9 +272,19 @@ func offerHTTP10(f *flow) {
 }
 
 func offerNotAsked(f *flow) {
+	f.plain(nil)
+	if f.v.number() {
+		f.Round()
+		f.plain(f.v.common())
+	}
+}
+
+// plain asks that an upload that does not ask for resumption is one as ever.
+func (f *flow) plain(more exchange.Fields) {
 	op := f.fresh()
 	effects := f.Effects(f.W, op.Tag)
-	final, interims, err := f.TryAll(exchange.Request{Method: op.Method, Target: op.URL.RequestURI(), Fields: op.Fields, Body: op.Body, HasBody: true})
+	req := exchange.Request{Method: op.Method, Target: op.URL.RequestURI(), Fields: append(slices.Clone(op.Fields), more...), Body: op.Body, HasBody: true}
+	final, interims, err := f.TryAll(req)
 	if err != nil {
 		f.Broken("a plain upload to be answered", "%v", err)
 	}
@@ -239,7 +305,9 @@ func offerReference(f *flow) {
 	if err := exchange.ParseURIReference(r.Fields.Get("Location")); err != nil {
 		f.Broken("one valid URI-reference in Location", "%v", err)
 	}
-	f.at(op, 0, "of an upload that was just created")
+	if _, err := f.d.ReadOffset(op, f.asked("HEAD", op)); err != nil {
+		f.Broken("an upload resource that answers HEAD with an offset", "%v", err)
+	}
 }
 
 func offerSame(f *flow) {
@@ -256,6 +324,9 @@ func offerSame(f *flow) {
 		if !r.Interim() || f.v.speaks(r) {
 			seen = append(seen, r.Fields.Values("Location")...)
 		}
+	}
+	if len(seen) < 2 && !f.way.announces {
+		f.Unsupported("%s: the final response alone has a Location", f.unannounced())
 	}
 	if len(seen) < 2 {
 		f.Unsupported("%d responses to a creation have a Location", len(seen))

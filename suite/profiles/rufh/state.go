@@ -1,6 +1,7 @@
 package rufh
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -33,6 +34,11 @@ func stateChecks() []matrix.Check {
 			why:      "A conventional request tells its length by its Content-Length.",
 			sends:    "A complete creation with Content-Length and without Upload-Length, cut in the middle; HEAD.",
 			failure:  "Only Upload-Length is recorded.", run: stateDerived},
+		{name: "length-of-append", level: must, versions: since("7"), source: upAppend, point: "mid-upload", faults: matrix.Closing,
+			requires: "The length is what is there and the content of an append that was to complete the upload, also where the client tells no Upload-Length and the append was cut.",
+			why:      "A client that streams tells the length with its last append, and another one checks by it that it is the right file.",
+			sends:    "A creation with half of the content and without Upload-Length; an append of the rest with Content-Length that completes the upload, cut in the middle; HEAD.",
+			failure:  "Only Upload-Length is recorded, or the length of the append.", run: stateOfAppend},
 		{name: "limit", level: must, versions: since(newest),
 			requires: "The answer tells the limits that apply to the upload in Upload-Limit.",
 			why:      "A client that resumes learns only here how much it may send.",
@@ -124,12 +130,9 @@ func stateLength(f *flow) {
 }
 
 func stateDerived(f *flow) {
+	f.announcing()
 	op := f.fresh()
-	req := f.d.creation(op, op.Body, true)
-	req.Fields = req.Fields.With("Expect", "100-continue")
-	if !f.way.announces {
-		f.Unsupported("the server sends no 104 before the content")
-	}
+	req := f.expecting(f.d.creation(op, op.Body, true))
 	op.Facts[sending] = wholly
 	t := f.CutBy(req, f.At(matrix.RequestBody, matrix.Usual/2), f.untilAnnounced)
 	f.Landed(t)
@@ -137,6 +140,25 @@ func stateDerived(f *flow) {
 		f.d.Learn(op, r)
 	}
 	f.tells(f.asked("HEAD", op), op.Len(), "of a creation that was to be complete, with Content-Length: "+itoa(op.Len()))
+}
+
+func stateOfAppend(f *flow) {
+	const half = matrix.Usual / 2
+	op := f.endless(half)
+	op.Facts[sending], op.Sent = wholly, op.Len()
+	f.Landed(f.CutBy(f.expecting(f.d.append(op, half, op.Body[half:], true)), f.At(matrix.RequestBody, half/2), f.onLeave))
+	f.tells(f.asked("HEAD", op), op.Len(), "of an upload at byte "+itoa[int64](half)+" that an append with Content-Length: "+itoa[int64](half)+" was to complete")
+}
+
+// onLeave is a client that waits for 100 (Continue), so that the server has begun with the request when its content comes.
+func (f *flow) onLeave(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
+	if final, err := f.begin(ctx, x); final != nil || err != nil {
+		return final, err
+	}
+	if err := x.SendEnd(ctx); err != nil {
+		return nil, err
+	}
+	return x.Final(ctx)
 }
 
 func stateLimit(f *flow) {

@@ -34,7 +34,12 @@ func (f *flow) survey() way {
 	if why := f.Recall(key + unspoken); why != "" {
 		return way{why: why}
 	}
-	w := f.look()
+	return f.look()
+}
+
+// remember keeps what a look has shown.
+func (f *flow) remember(w way) way {
+	key := Name + " " + f.v.name
 	if w.why != "" {
 		f.RememberThat(key+unspoken, w.why)
 		return w
@@ -47,7 +52,8 @@ func (f *flow) survey() way {
 	return w
 }
 
-// look carries out an upload by an optimistic creation and, where that is not announced, one by a careful one.
+// look carries out an upload by an optimistic creation and, where that is not announced, one by a careful one; what it
+// shows is remembered.
 func (f *flow) look() way {
 	op := f.OpAs(matrix.NewTag(), matrix.Usual)
 	announces, answer := f.lookOptimistic(op)
@@ -57,21 +63,26 @@ func (f *flow) look() way {
 		var why string
 		if w.allocates, why = f.lookCareful(op); !w.allocates {
 			w.why = "an upload in version " + f.v.name + " is answered " + answer + ", one begun without content " + why
-			return w
+			return f.remember(w)
 		}
 	}
 	f.lookBack(op, &w)
-	return w
+	return f.remember(w)
 }
 
 // lookOptimistic carries out an upload in one request, and says whether a 104 named the upload resource before the content
 // was sent.
 func (f *flow) lookOptimistic(op *matrix.Operation) (announces bool, answer string) {
 	final, interims, err := f.TryAllBy(f.d.Start(op), func(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
-		return x.DoWhen(ctx, func(interims []*exchange.Response) bool {
-			announces = slices.ContainsFunc(interims, f.d.announces)
-			return announces
-		})
+		final, err := f.begin(ctx, x)
+		if final != nil || err != nil {
+			return final, err
+		}
+		announces = f.awaited(x, f.d.announces)
+		if err := x.SendEnd(ctx); err != nil && exchange.KindOf(err) != exchange.Answered {
+			return nil, err
+		}
+		return x.Final(ctx)
 	})
 	for _, r := range interims {
 		f.d.Learn(op, r)
