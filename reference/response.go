@@ -32,6 +32,11 @@ func (w *response) WriteHeader(status int) {
 			w.Header()[name] = values
 		}
 		status = w.head(w.r, status, w.Header())
+		if w.r.ProtoMajor > 1 {
+			// No such field there (RFC 9113, 8.2.2): net/http would end the connection under everybody else's requests, where
+			// the end of one stream is enough.
+			w.Header().Del("Connection")
+		}
 	}
 	w.extend()
 	w.ResponseWriter.WriteHeader(status)
