@@ -214,6 +214,19 @@ type Telling interface {
 	Told(op *Operation, r *exchange.Response) (int64, bool)
 }
 
+// Absenting is a Driver that knows answers to the question for the offset, beyond 404 and 410, which say that the upload is
+// not there.
+type Absenting interface {
+	Driver
+	Absent(r *exchange.Response) bool
+}
+
+// absent says whether an answer to the question for the offset says that the upload is not there.
+func absent(d Driver, r *exchange.Response) bool {
+	a, ok := d.(Absenting)
+	return r.Status == 404 || r.Status == 410 || ok && a.Absent(r)
+}
+
 // Locking is a Driver that knows answers which say that another request still holds the upload, so that a client has to
 // ask again later.
 type Locking interface {

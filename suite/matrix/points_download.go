@@ -17,6 +17,9 @@ func (f *Flow) Ranged(place *url.URL, spec string, more ...exchange.Field) *exch
 // Fetched gives the whole of a place.
 func (f *Flow) Fetched(place *url.URL) []byte {
 	r := f.Do("GET on "+place.RequestURI(), RequestTo("GET", place))
+	for pause := glance; r.Status == 404 && pause < f.Patient() && f.Wait(pause); pause *= 2 { // it may be there a moment later
+		r = f.Do("GET on "+place.RequestURI(), RequestTo("GET", place))
+	}
 	if r.Status != 200 {
 		f.Broken("the whole of "+place.RequestURI(), "%d", r.Status)
 	}

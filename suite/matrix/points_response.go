@@ -95,7 +95,7 @@ func (f *Flow) told(op *Operation, expected string) (at int64, gone bool) {
 	req, err := f.D.Offset(op)
 	f.offered(err)
 	r := f.unlocked(f.D, "the question for the offset", req)
-	if r.Status == 404 || r.Status == 410 {
+	if absent(f.D, r) {
 		f.Note("the upload is gone (%d)", r.Status)
 		return 0, true
 	}

@@ -52,7 +52,10 @@ func (s *tusServer) create(w http.ResponseWriter, r *http.Request) {
 		u.path = "/files/of-length-" + strconv.FormatInt(u.length, 10)
 	}
 	u.expires = time.Now().Add(time.Hour)
-	if s.has(tusExpires) || s.has(tusExpiredBreaks) {
+	if keep, err := time.ParseDuration(r.URL.Query().Get("keep")); err == nil {
+		u.expires = time.Now().Add(keep)
+	}
+	if s.has(tusExpires) {
 		u.expires = time.Now().Add(time.Second)
 	}
 	s.open++
@@ -120,6 +123,9 @@ func (s *tusServer) initial(w http.ResponseWriter, r *http.Request, u *tusUpload
 	if s.has(tusInitialLittle) {
 		limit = 100
 	}
+	if s.has(tusInitialNone) {
+		limit = 0
+	}
 	err := s.take(u, u.epoch, io.LimitReader(r.Body, limit), nil)
 	if err != nil && !s.has(tusHalfIsAll) {
 		return false // the client is gone
@@ -165,7 +171,7 @@ func (s *tusServer) measured(r *http.Request, u *tusUpload) int {
 		n = 0
 	case err != nil:
 		return http.StatusBadRequest
-	case n > tusMost && !s.has(tusMaxUnheld):
+	case n > int64(s.most()) && !s.has(tusMaxUnheld):
 		return http.StatusRequestEntityTooLarge
 	}
 	u.length = n
@@ -183,8 +189,10 @@ func (s *tusServer) list(r *http.Request, u *tusUpload, refs []string) int {
 		if err != nil || s.has(tusPathsOnly) && place.Host != "" {
 			return http.StatusBadRequest
 		}
-		part := s.uploads[place.Path]
+		part := s.uploads[s.key(place)]
 		switch {
+		case part != nil && part.owner != u.owner && !s.has(tusPartsForAll):
+			return http.StatusForbidden
 		case (part == nil || part.gone) && s.has(tusUnknownPassed):
 			continue
 		case part == nil || part.gone:
@@ -202,6 +210,9 @@ func (s *tusServer) list(r *http.Request, u *tusUpload, refs []string) int {
 	}
 	if len(u.parts) == 0 {
 		return http.StatusBadRequest
+	}
+	if u.length > int64(s.most()) {
+		return http.StatusRequestEntityTooLarge
 	}
 	if s.has(tusInOrderOfTime) {
 		slices.SortFunc(u.parts, func(a, b *tusUpload) int { return a.number - b.number })
@@ -225,8 +236,9 @@ func (s *tusServer) assemble(u *tusUpload) {
 		data = data[:len(u.parts[0].data)]
 	}
 	u.data, u.done, u.length = data, true, int64(len(data))
+	s.later(u)
 	s.open--
-	s.counts[u.tag]++
+	s.effect(u)
 	for _, part := range u.parts {
 		part.gone = part.gone || s.has(tusPartsDeleted)
 	}
@@ -236,7 +248,7 @@ func (s *tusServer) assemble(u *tusUpload) {
 func (s *tusServer) expiry(w http.ResponseWriter, u *tusUpload, method string) {
 	value := u.expires.UTC().Format(http.TimeFormat)
 	switch {
-	case s.has(tusCoreOnly), s.has(tusExpiryUntold) && method == "PATCH", s.has(tusExpiryAtPatch) && method == "POST":
+	case s.has(tusCoreOnly), s.has(tusExpiryUntold) && method == "PATCH", (s.has(tusExpiryAtPatch) || s.has(tusExpiryUnsaid)) && method == "POST":
 		return
 	case s.has(tusExpiryISO):
 		value = u.expires.UTC().Format(time.RFC3339)

@@ -186,6 +186,9 @@ func (s *tusServer) carry(w http.ResponseWriter, r *http.Request, u *tusUpload, 
 	s.mu.Lock()
 	before := int64(len(u.data))
 	u.ends = func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
+	if s.has(tusAppendsLate) {
+		u.ends = func() {}
+	}
 	if u.over == nil {
 		u.over = make(chan struct{})
 	}
@@ -295,6 +298,9 @@ func (s *tusServer) take(u *tusUpload, epoch int, body io.Reader, sum *checksum)
 	for {
 		n, err := body.Read(buffer)
 		s.mu.Lock()
+		if s.has(tusAppendsLate) {
+			epoch = u.epoch
+		}
 		switch {
 		case u.epoch != epoch:
 			s.mu.Unlock()
@@ -308,6 +314,9 @@ func (s *tusServer) take(u *tusUpload, epoch int, body io.Reader, sum *checksum)
 			s.put(u, held)
 			s.mu.Unlock()
 			return nil
+		}
+		if err != nil && sum != nil && s.has(tusSumKeeps) && int64(len(u.data)+len(held)) < u.length { // the last byte is verified
+			s.put(u, held)
 		}
 		s.mu.Unlock()
 		if err != nil {
@@ -361,11 +370,37 @@ func (s *tusServer) answer(w http.ResponseWriter, u *tusUpload, before int64) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// aMoment is how long a server takes that does something after its answer.
+const aMoment = 150 * time.Millisecond
+
+// effect counts an upload, where that takes a moment after it was answered. The caller holds mu.
+func (s *tusServer) effect(u *tusUpload) {
+	if !s.has(tusEffectLater) {
+		s.counts[u.tag]++
+		return
+	}
+	time.AfterFunc(aMoment, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.counts[u.tag]++
+	})
+}
+
+// later says when the bytes of an upload that is complete can be read. The caller holds mu.
+func (s *tusServer) later(u *tusUpload) {
+	if s.has(tusShownLater) {
+		u.shown = time.Now().Add(aMoment)
+	}
+}
+
 // complete has the effect of an upload, once. It gives the status that the upload ends with, 0 for success.
 func (s *tusServer) complete(u *tusUpload) int {
 	s.mu.Lock()
 	again := u.done
 	u.done = true
+	if !again {
+		s.later(u)
+	}
 	if !again {
 		s.open--
 	}
@@ -388,11 +423,11 @@ func (s *tusServer) complete(u *tusUpload) int {
 	case u.marked && !s.has(tusDeleteMarks):
 	case s.has(tusEffectAtPost):
 	default:
-		s.counts[u.tag]++
+		s.effect(u)
 		if s.has(tusEffectTwice) && u.patches > 1 {
 			s.counts[u.tag]++
 		}
 	}
-	u.gone = s.has(tusGoneAtEnd) && u.concat != "partial"
+	u.gone = (s.has(tusGoneAtEnd) || s.has(tusGoneAtEnd403)) && u.concat != "partial"
 	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,7 @@ type tusUpload struct {
 	locked           bool          // for good
 	heads, patches   int
 	fresh            time.Time // of a final upload: when it is put together
+	shown            time.Time // when its bytes can be read
 }
 
 // startTus gives a listening server; it is closed with the test.
@@ -80,12 +82,43 @@ profiles:
     count: {path: "/files?tag={tag}", pointer: /count}
     slow: {path: "/files?tag={tag}&delay=100"}
     failing: [{path: "/files?tag={tag}&fail=422"}, {path: "/files?tag={tag}&fail=503"}]
+    expiring: {path: "/files?tag={tag}&keep=1s"}
 `
 
-// tusMost is the length that the server takes at most.
+// key gives what an upload is found by, and "/files" where uploads are created.
+func (s *tusServer) key(u *url.URL) string {
+	if id := u.Query().Get("upload"); s.has(tusQueried) && id != "" {
+		return u.Path + "?upload=" + id
+	}
+	return u.Path
+}
+
+// adorn writes what has nothing to do with the protocol.
+func (s *tusServer) adorn(w http.ResponseWriter) {
+	if s.has(tusCloses) {
+		w.Header().Set("Connection", "close")
+	}
+	if s.has(tusNoDate) {
+		w.Header()["Date"] = nil
+	}
+	if s.has(tusHints) {
+		w.WriteHeader(http.StatusEarlyHints)
+	}
+}
+
+// most is the length that the server takes at most.
+func (s *tusServer) most() int {
+	if s.has(tusSmall) {
+		return 20000
+	}
+	return tusMost
+}
+
+// tusMost is the length that a server usually takes at most.
 const tusMost = 1 << 40
 
 func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.adorn(w)
 	method := r.Method
 	if other := r.Header.Get("X-HTTP-Method-Override"); other != "" && !s.has(tusNoOverride) &&
 		(!s.has(tusOverridesPost) || method == "POST") && (!s.has(tusOverridesPatch) || other == "PATCH") {
@@ -97,7 +130,7 @@ func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case method == "OPTIONS":
 		s.options(w, r)
 		return
-	case r.URL.Path == "/files" && method == "GET":
+	case s.key(r.URL) == "/files" && method == "GET":
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
@@ -107,7 +140,7 @@ func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.has(tusVersionUntold) {
 		w.Header().Set("Tus-Resumable", "1.0.0")
 	}
-	if given := r.Header.Get("Tus-Resumable"); given != "1.0.0" && method != "GET" && !s.has(tusAnyVersion) && (!s.has(tusHeadAnyVersion) || method != "HEAD") {
+	if given := r.Header.Get("Tus-Resumable"); given != "1.0.0" && (method != "GET" || s.has(tusGetVersioned)) && !s.has(tusAnyVersion) && (!s.has(tusHeadAnyVersion) || method != "HEAD") {
 		if s.has(tusVersionLate) && method == "PATCH" {
 			s.patch(httptest.NewRecorder(), r, s.find(r))
 		}
@@ -117,7 +150,7 @@ func (s *tusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusPreconditionFailed)
 		return
 	}
-	if r.URL.Path == "/files" && method == "POST" {
+	if s.key(r.URL) == "/files" && method == "POST" {
 		s.create(w, r)
 		return
 	}
@@ -153,11 +186,11 @@ func (s *tusServer) refuse(w http.ResponseWriter, status int) {
 func (s *tusServer) find(r *http.Request) *tusUpload {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u := s.uploads[r.URL.Path]
+	u := s.uploads[s.key(r.URL)]
 	switch {
 	case u == nil:
 		return nil
-	case u.gone, (s.has(tusExpires) || s.has(tusExpiredBreaks)) && !u.done && time.Now().After(u.expires):
+	case u.gone, !u.done && time.Now().After(u.expires):
 		return nil
 	}
 	return u
@@ -169,6 +202,8 @@ func (s *tusServer) missing(w http.ResponseWriter, r *http.Request, method strin
 	switch {
 	case s.has(tusGone410):
 		status = http.StatusGone
+	case (s.has(tusHead403) || s.has(tusGoneAtEnd403)) && method == "HEAD":
+		status = http.StatusForbidden
 	case s.has(tusMissingBreaks), s.has(tusExpiredBreaks):
 		status = http.StatusInternalServerError
 	case s.has(tusMissingEmpty) && method == "HEAD":
@@ -224,7 +259,7 @@ func (s *tusServer) options(w http.ResponseWriter, r *http.Request) {
 	h.Set("Tus-Extension", s.extensions())
 	if !s.has(tusCoreOnly) {
 		h.Set("Tus-Checksum-Algorithm", "md5,sha1,sha256,crc32")
-		h.Set("Tus-Max-Size", strconv.Itoa(tusMost))
+		h.Set("Tus-Max-Size", strconv.Itoa(s.most()))
 	}
 	if s.has(tusMaxUnit) {
 		h.Set("Tus-Max-Size", "1GB")
@@ -286,6 +321,9 @@ func (s *tusServer) head(w http.ResponseWriter, u *tusUpload) {
 		}
 	}
 	s.assemble(u)
+	if (s.has(tusExpiryAsked) || s.has(tusExpiryUnsaid)) && !u.done {
+		s.expiry(w, u, "HEAD")
+	}
 	offset := s.offset(u)
 	switch {
 	case len(u.parts) > 0 && !u.done:
@@ -361,7 +399,7 @@ func (s *tusServer) get(w http.ResponseWriter, r *http.Request, u *tusUpload) {
 	s.mu.Lock()
 	s.assemble(u)
 	data := u.data
-	done := u.done
+	done := u.done && !time.Now().Before(u.shown)
 	s.mu.Unlock()
 	switch {
 	case s.has(tusGetDocument):
@@ -434,5 +472,8 @@ func (s *tusServer) newPath() string {
 	}
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // crypto/rand never fails
+	if s.has(tusQueried) {
+		return "/files?upload=" + hex.EncodeToString(id)
+	}
 	return "/files/" + hex.EncodeToString(id)
 }

@@ -19,9 +19,8 @@ func examineTus(t *testing.T, limit time.Duration, focus string, quirks ...quirk
 	return judgeBy(t, tus.Checks(), nil, parse(t, fmt.Sprintf(tusConfig, s.URL+"/files")), limit, focus)
 }
 
-// tusUnoffered are the cases that the plain tusServer gives no occasion for: it cannot be restarted, its uploads last, and
-// it joins what is not complete.
-var tusUnoffered = regexp.MustCompile(`\.restart\.|expire\.gone|concat\.incomplete`)
+// tusUnoffered are the cases that the plain tusServer gives no occasion for: it cannot be restarted.
+var tusUnoffered = regexp.MustCompile(`\.restart\.`)
 
 // TestTusPlain runs every case on the tusServer without a quirk: what the test of a quirk finds is then the quirk's.
 func TestTusPlain(t *testing.T) {
@@ -59,7 +58,7 @@ func TestTusUnspoken(t *testing.T) {
 	for _, place := range []string{"/items", "/nothing", "/"} {
 		s := startBug(t) // which creates by POST to /items
 		config := parse(t, fmt.Sprintf("target: %s%s\nprofiles: {tus: {}}", s.base(), place))
-		for _, r := range judgeBy(t, tus.Checks(), nil, config, 2*time.Second, ".") {
+		for _, r := range judgeBy(t, tus.Checks(), nil, config, 10*time.Second, ".") {
 			failing := r.ID == "tus.offer.options" || r.ID == "tus.offer.created"
 			if failing && r.Verdict != reports.Fail || !failing && r.Verdict != reports.Unsupported {
 				t.Errorf("%s: %s", place, told(r))
@@ -139,6 +138,7 @@ var tusBugs = []bug{
 	{tusAnyType, "patch.type", "", reports.Warn},
 	{tusMissingBreaks, "patch.missing", "", reports.Warn},
 	{tusPatchCreates, "patch.missing", "", reports.Warn},
+	{tusAppendsLate, "patch.late", "", reports.Fail},
 	{tusPastEnd, "patch.past-end", "", reports.Fail},
 	{tusPastEnd, "patch.past-end-chunked", "", reports.Fail},
 	{tusContinuedRefused, "patch.refused-early", "", reports.Warn},
@@ -200,6 +200,7 @@ var tusBugs = []bug{
 	{tusLastChunkIsAll, "initial.deferred", "", reports.Pass}, // the bytes of a POST are not those of a PATCH
 
 	{tusExpiryUntold, "expire.told", "", reports.Fail},
+	{tusExpiryUnsaid, "expire.created", "", reports.Warn},
 	{tusExpiryISO, "expire.date", "", reports.Fail},
 	{tusExpiryPast, "expire.later", "", reports.Fail},
 	{tusExpiredBreaks, "expire.gone", "", reports.Warn},
@@ -238,6 +239,7 @@ var tusBugs = []bug{
 	{tusUnknownPassed, "concat.unknown", "", reports.Warn},
 	{tusTailLost, "concat.cut", "fin", reports.Fail},
 	{tusStrangers, "privacy.other-user", "fin", reports.Warn},
+	{tusPartsForAll, "privacy.parts", "", reports.Warn},
 }
 
 // TestTusBroken runs the case that has to catch a bug on a server that has it.
@@ -265,7 +267,7 @@ const (
 		`create\.(own|location|zero|huge|lost .* fin)|metadata`
 	tusMore   = `defer.* (none|fin) |initial.* (none|fin) |expire\.(told|date|later)|checksum.* (none|fin) |trailer|terminate.* (none|fin) |concat.* (none|fin) `
 	tusPieces = `patch.* (none|fin) |upload\..* fin |response.* fin |defer.* (none|fin) |initial.* (none|fin) |concat.* (none|fin) |create\.lost .* fin|checksum`
-	tusHangs  = `before100.* stall |upload.* (fin|stall) |patch\.(cut|lost|stale)|response\.head-cut .* stall |terminate.* stall |checksum\.cut .* stall |concat\.cut .* stall |defer\.cut .* stall `
+	tusHangs  = `before100.* stall |upload.* (fin|stall) |patch\.(cut|lost|stale|late)|response\.head-cut .* stall |terminate.* stall |checksum\.cut .* stall |concat\.cut .* stall |defer\.cut .* stall `
 )
 
 // tusLegals lists what a server may do, and the cases that look.
@@ -281,6 +283,10 @@ var tusLegals = []struct {
 	{tusPastEndCut, `past-end`}, {tusEmptyRefused, `patch\.(empty|after-end)`}, {tusTypeExact, `patch\.type`},
 	{tusMetadataTurned, `metadata|concat\.metadata`}, {tusMetadataRefused, `metadata`}, {tusLengthIgnored, `defer`}, {tusLengthOnce, `defer|unknown-length`},
 	{tusBodyIgnored, `initial`}, {tusInitialLittle, `initial`}, {tusExpires, `expire`}, {tusExpiryAtPatch, `expire`}, {tusMismatch400, `checksum|trailer`},
+	{tusHead403, `missing|create\.huge`}, {tusGoneAtEnd403, tusWay + "|" + tusMore}, {tusSmall, tusWay + "|" + tusMore},
+	{tusQueried, tusWay + "|" + tusMore}, {tusCloses, tusPieces}, {tusNoDate, `expire`}, {tusHints, tusPieces + `|before100\.(lost|reissue) .* fin|refused-early`},
+	{tusGetVersioned, tusWay}, {tusEffectLater, tusWay + "|" + tusMore}, {tusShownLater, tusWay + "|" + tusMore}, {tusInitialNone, `initial`},
+	{tusExpiryAsked, `expire|head`}, {tusSumKeeps, `checksum|trailer`},
 	{tusAsync, `concat`}, {tusPartsDeleted, `concat`}, {tusFinishedOnly, `concat`}, {tusOnceOnly, `concat`}, {tusConcatAbsolute, `concat`},
 }
 

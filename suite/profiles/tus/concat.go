@@ -159,6 +159,9 @@ func (f *flow) sum(parts ...*matrix.Operation) *matrix.Operation {
 	for _, p := range parts {
 		op.Body = append(op.Body, p.Body...)
 	}
+	if f.Most > 0 && op.Len() > f.Most {
+		f.Unsupported("Tus-Max-Size is %d, less than the %d bytes of the final upload", f.Most, op.Len())
+	}
 	op.Sent = op.Len()
 	return op
 }
@@ -176,7 +179,7 @@ func (f *flow) finished(op *matrix.Operation) {
 	for pause := polite; !r.Fields.Has("Upload-Offset") && r.Status/100 == 2 && f.Wait(pause); pause = min(2*pause, f.Patient()/8) {
 		r = f.head(op) // concatenation may take its time
 	}
-	if gone(r) {
+	if absent(r) {
 		f.Note("the final upload, which is complete, is gone (%d)", r.Status)
 		return
 	}
@@ -234,7 +237,7 @@ func concatEcho(f *flow) {
 	op := f.joined(parts...)
 	f.finished(op)
 	r := f.head(op)
-	if gone(r) {
+	if absent(r) {
 		return
 	}
 	got := r.Fields.Joined("Upload-Concat")
@@ -282,7 +285,7 @@ func concatMetadata(f *flow) {
 		}
 		f.made(op, "POST with the URLs of partial uploads", f.d.create(op, fields...))
 		f.finished(op)
-		if r := f.head(op); !gone(r) {
+		if r := f.head(op); !absent(r) {
 			f.describes(op, value)
 		}
 	}

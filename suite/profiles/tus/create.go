@@ -143,7 +143,7 @@ func createZero(f *flow) {
 	f.made(op, "POST with Upload-Length: 0", f.d.Prepare(op))
 	effects.Once("of an upload of no bytes")
 	r := f.head(op)
-	if gone(r) {
+	if absent(r) {
 		f.Note("an upload that is complete is gone (%d)", r.Status)
 		return
 	}

@@ -116,7 +116,7 @@ func (f *flow) unmeasured(op *matrix.Operation, n int64) {
 // measured asks that HEAD gives the length.
 func (f *flow) measured(op *matrix.Operation, when string) {
 	r := f.head(op)
-	if gone(r) {
+	if absent(r) {
 		return
 	}
 	if got := r.Fields.Joined("Upload-Length"); got != itoa(op.Len()) {

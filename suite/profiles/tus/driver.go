@@ -179,6 +179,9 @@ func (d *driver) Told(_ *matrix.Operation, r *exchange.Response) (int64, bool) {
 // Locked says that another request still holds the upload.
 func (d *driver) Locked(r *exchange.Response) bool { return r.Status == 423 }
 
+// Absent says that an upload is not there: beyond 404 and 410 HEAD may say so with 403 (HEAD).
+func (d *driver) Absent(r *exchange.Response) bool { return r.Status == 403 }
+
 // Conflict says that a PATCH came at the wrong offset, or where another is still at work. An upload that is meant to fail
 // may end with these statuses for a reason of its own.
 func (d *driver) Conflict(op *matrix.Operation, r *exchange.Response) bool {

@@ -29,6 +29,9 @@ func with(run func(*flow)) func(*matrix.Session) {
 		f.use(&driver{})
 		if r, err := f.Try(optionsOn(f.Op(0))); err == nil {
 			f.d.offer = parseAnnounced(r)
+			if most, err := integer(f.d.offer.maxSize); err == nil {
+				f.Most = most
+			}
 		}
 		switch f.W.Readback.From {
 		case "none":
@@ -244,7 +247,7 @@ func (f *flow) rest(op *matrix.Operation, n int64) {
 // over asks that an upload that has its last byte is complete: HEAD says so, or that it is gone.
 func (f *flow) over(op *matrix.Operation) {
 	r := f.head(op)
-	if gone(r) {
+	if absent(r) {
 		f.Note("the upload is gone (%d)", r.Status)
 		return
 	}
@@ -256,6 +259,9 @@ func (f *flow) over(op *matrix.Operation) {
 
 // gone says whether an answer says that the resource is not there.
 func gone(r *exchange.Response) bool { return r.Status == 404 || r.Status == 410 }
+
+// absent says whether an answer to HEAD says that the upload is not there: there 403 says so, too (HEAD).
+func absent(r *exchange.Response) bool { return gone(r) || (*driver)(nil).Absent(r) }
 
 // intact asks that the stored bytes are those of the upload, where they can be read.
 func (f *flow) intact(op *matrix.Operation) {

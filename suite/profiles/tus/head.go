@@ -69,7 +69,7 @@ func (f *flow) states(look func(op *matrix.Operation, r *exchange.Response, n in
 			at = f.put(op, at, next)
 		}
 		r := f.head(op)
-		if next == op.Len() && gone(r) {
+		if next == op.Len() && absent(r) {
 			f.Note("an upload that is complete is gone (%d)", r.Status)
 			return
 		}

@@ -203,7 +203,7 @@ func initialPastEnd(f *flow) {
 	}
 	f.d.Learn(op, r)
 	told := f.head(op)
-	if gone(told) {
+	if absent(told) {
 		f.Note("an upload that is complete is gone (%d)", told.Status)
 		return
 	}

@@ -180,8 +180,9 @@ func (f *flow) tooLong(chunked bool) {
 		f.Note("a PATCH that runs past the end is answered %d", r.Status)
 	}
 	told := f.head(op)
-	if gone(told) {
+	if absent(told) && (r == nil || r.Status/100 == 2) {
 		f.Note("the upload is gone (%d)", told.Status)
+		effects.Once("of the upload")
 		return
 	}
 	n, err := f.d.ReadOffset(op, told)

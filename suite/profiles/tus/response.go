@@ -73,7 +73,9 @@ func responseHeadCut(f *flow) {
 	} {
 		f.Round()
 		f.Landed(f.Cut(matrix.RequestTo("HEAD", f.here(op), resumable), cut))
-		f.Offset(f.d, op) // breaks the case where it goes down
+		for range 2 {
+			f.Offset(f.d, op) // breaks the case where it goes down
+		}
 	}
 	f.whole(op)
 	effects.Once("of the upload")

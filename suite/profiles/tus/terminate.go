@@ -85,7 +85,7 @@ func terminateUnfinished(f *flow) {
 
 func terminateComplete(f *flow) {
 	op := f.done()
-	if r := f.head(op); gone(r) {
+	if r := f.head(op); absent(r) {
 		f.Unsupported("an upload that is complete is gone (%d)", r.Status)
 	}
 	f.deleted(op, "a complete upload")
