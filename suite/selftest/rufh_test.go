@@ -73,7 +73,8 @@ var rufhBugs = []rufhBug{
 	{bug{ruVersionFixed, "offer.echo", "", reports.Fail}, "8"},
 	{bug{ruVersionFixed, "offer.announced", "", reports.Warn}, "8"},
 	{bug{ruVersionCopied, "offer.other-version", "", reports.Fail}, "8"},
-	{bug{ruSilent, "offer.announced", "", reports.Warn}, "latest"},
+	{bug{ruSilent, "offer.announced", "", reports.Warn}, "8"},
+	{bug{ruSilent, "offer.announced", "", reports.Unsupported}, "latest"},
 	{bug{ruLate104, "offer.announced", "", reports.Warn}, "5"},
 	{bug{ruNo100, "offer.continue", "", reports.Fail}, "latest"},
 	{bug{ruInterimsToOld, "offer.http10", "", reports.Fail}, "latest"},
@@ -84,6 +85,11 @@ var rufhBugs = []rufhBug{
 	{bug{ruCounted, "offer.unguessable", "", reports.Warn}, "4"},
 	{bug{ruEffectAtOpen, "offer.no-effect", "", reports.Fail}, "latest"},
 
+	{bug{ruBare104, "offer.interim", "", reports.Fail}, "8"},
+	{bug{ruRepeats, "offer.progress-location", "", reports.Fail}, "7"},
+
+	{bug{ruPlaceOfItem, "create.location", "", reports.Fail}, "6"},
+	{bug{ruOffsetOfStart, "create.final-offset", "", reports.Fail}, "5"},
 	{bug{ruMarkedOpen, "create.not-open", "", reports.Fail}, "5"},
 	{bug{ruUnmarked, "create.marked", "", reports.Warn}, "latest"},
 	{bug{ruUnmarked, "create.status-201", "", reports.Fail}, "3"},
@@ -119,6 +125,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruByLength, "append.not-by-length", "", reports.Fail}, "latest"},
 	{bug{ruLengthForgotten, "state.length", "", reports.Fail}, "7"},
 	{bug{ruDerivedNot, "state.length-derived", "fin", reports.Fail}, "7"},
+	{bug{ruDerivedNot, "state.length-of-append", "fin", reports.Fail}, "7"},
 	{bug{ruLimitUntold, "state.limit", "", reports.Fail}, "latest"},
 	{bug{ruCacheable, "state.no-store", "", reports.Warn}, "latest"},
 	{bug{ruGetRefused, "state.get", "", reports.Fail}, "latest"},
@@ -155,6 +162,7 @@ var rufhBugs = []rufhBug{
 
 	{bug{ruLengthsIgnored, "length.creation", "", reports.Fail}, "6"},
 	{bug{ruLengthsIgnored, "length.final", "", reports.Fail}, "latest"},
+	{bug{ruOverflowChunked, "length.final", "", reports.Fail}, "latest"},
 	{bug{ruLengthReplaced, "length.changed", "", reports.Fail}, "latest"},
 	{bug{ruLateIgnored, "length.late", "", reports.Fail}, "latest"},
 	{bug{ruOverflows, "length.overflow", "", reports.Fail}, "latest"},
@@ -181,7 +189,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruDeleteIgnored, "cancel.gone", "", reports.Warn}, "latest"},
 	{bug{ruDelete200, "cancel.status-204", "", reports.Fail}, "7"},
 	{bug{ruFieldsTaken, "cancel.no-fields", "", reports.Fail}, "3"},
-	{bug{ruCancelMarks, "cancel.no-effect", "fin", reports.Fail}, "latest"},
+	{bug{ruCancelMarks, "cancel.no-effect", "fin", reports.Warn}, "latest"},
 	{bug{ruInFlight, "cancel.in-flight", "", reports.Fail}, "latest"},
 	{bug{ruFences, "cancel.terminates", "", reports.Warn}, "8"},
 
@@ -195,6 +203,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruNumberish, "field.offset-type", "", reports.Fail}, "latest"},
 	{bug{ruTruthish, "field.state-type", "", reports.Fail}, "latest"},
 	{bug{ruLengthPicky, "field.length-type", "", reports.Fail}, "latest"},
+	{bug{ruStatePicky, "field.creation-type", "", reports.Fail}, "latest"},
 	{bug{ruPresence, "field.creation-type", "", reports.Fail}, "latest"},
 
 	{bug{ruDigestOfPart, "digest.representation", "", reports.Fail}, "latest"},
@@ -204,6 +213,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruDigestWrong, "digest.wanted", "", reports.Fail}, "latest"},
 	{bug{ruUnwanted, "digest.wanted", "", reports.Warn}, "latest"},
 	{bug{ruDigestKnown, "digest.unknown", "", reports.Warn}, "latest"},
+	{bug{ruCodingLost, "coding.kept", "", reports.Warn}, "latest"},
 	{bug{ruDecodes, "coding.content", "", reports.Fail}, "latest"},
 	{bug{ruChunksCounted, "coding.transfer", "fin", reports.Fail}, "latest"},
 	{bug{ruIncremental, "coding.incremental", "", reports.Fail}, "latest"},
@@ -255,6 +265,9 @@ var rufhLegals = []struct {
 	{ru100First, "8", ruShape}, {ruAcksOften, "5, latest", `create\.progress .* fin|append|upload\.(kept|offsets) .* fin`}, {ruDigestIgnored, "latest", `digest`},
 	{ruLastUploadResp, "latest", ruEnding}, {ruUnmarked, "latest", `create|upload\.(completed|many-pieces) .* fin`}, {ruNoProgress, "latest", `append|create\.progress`}, {ruOptionsSilent, "3, 5", `offer|limit|create`},
 	{ruCounted, "latest", `offer`}, {ruStrangers, "latest", `privacy`},
+	{ruRedirects, "8, latest", ruShape + "|refuse|length|concurrent"}, {ruNameless, "latest", ruEnding + "|coding|create"},
+	{ruMinSize, "7, latest", `offer|create|append|state|limit|length|refuse|field|digest|coding|complete.* (none|fin) `},
+	{ruHints, "5, 8", ruShape}, {ruDraftOnly, "latest", ruShape + "|concurrent|limit"},
 }
 
 // TestRufhLegal runs cases on servers that do what they may: no MUST may be failed, and every case must come to a verdict.
