@@ -311,15 +311,6 @@ func rufhDraft() []Mutant {
 			Apply:  drafting(func(d *reference.Draft) { d.Replays = true }),
 		},
 		{
-			Name: "rufh-early-lifetime", Sentence: "The lifetime is called max-age in the version that calls it expires.",
-			Breaks: rufhCases("limit.max-age"),
-			Apply: drafting(func(d *reference.Draft) {
-				if d.Lifetime != "" {
-					d.Lifetime = "max-age"
-				}
-			}),
-		},
-		{
 			Name: "rufh-early-state-200", Sentence: "The offset is told with 200 in the version that wants 204.",
 			Breaks: rufhCases("state.status"),
 			Apply: head(func(r *http.Request, status int, _ http.Header) int {

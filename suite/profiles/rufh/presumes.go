@@ -172,7 +172,7 @@ var presumes = map[string][]string{
 	"digest.wanted":                 {"append.final-response", "create.partial"},
 
 	"coding.content":     {"append.final", "state.offset"},
-	"coding.kept":        {"coding.content", "create.metadata"},
+	"coding.kept":        {"coding.content", "create.metadata", "create.partial"},
 	"coding.transfer":    {"upload.unknown-length"},
 	"coding.incremental": {"append.final", "create.partial"},
 
