@@ -290,7 +290,7 @@ func checks(area string, source catalog.Source, rows []row) []matrix.Check {
 	for _, r := range rows {
 		c := catalog.Case{
 			ID: Name + "." + area + "." + r.name, Level: r.level, Source: source, Versions: r.versions, Requires: r.requires,
-			Why: r.why, Sends: r.sends, Failure: r.failure, Point: r.point, Faults: r.faults, Needs: r.needs,
+			Why: r.why, Sends: r.sends, Failure: r.failure, Point: r.point, Faults: r.faults, Needs: r.needs, Unkilled: r.unkilled,
 		}
 		if r.source.Document != "" {
 			c.Source = r.source
@@ -332,6 +332,8 @@ type row struct {
 	faults []string
 	needs  []catalog.Need
 	bare   bool // it looks at the offer itself
+	// unkilled is why no mutant of the reference server breaks it.
+	unkilled string
 	// measured: it needs Upload-Length, which only one of the two texts of version 6 has.
 	measured bool
 }
