@@ -52,7 +52,7 @@ func rufhCreate() []Mutant {
 			Name: "rufh-location-changes", Sentence: "The final response to a creation names the upload resource by another URI than the 104.",
 			Breaks: rufhCases("offer.same-location"),
 			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
-				if rufhCreating(r) && said(h, "?0") {
+				if rufhCreating(r) && leftOpen(h) {
 					h.Set("Location", h.Get("Location")+"?final")
 				}
 			}),
@@ -66,7 +66,7 @@ func rufhCreate() []Mutant {
 			Name: "rufh-created-without-location", Sentence: "The response to a creation that is incomplete does not name the upload resource.",
 			Breaks: rufhCases("create.open", "create.partial"),
 			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
-				if rufhCreating(r) && said(h, "?0") {
+				if rufhCreating(r) && leftOpen(h) {
 					h.Del("Location")
 				}
 			}),
@@ -84,7 +84,7 @@ func rufhCreate() []Mutant {
 			Name: "rufh-created-as-complete", Sentence: "The response to a creation that is incomplete says that the upload is complete.",
 			Breaks: rufhCases("create.partial", "create.open", "create.status-201", "offer.spoken"),
 			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
-				if rufhCreating(r) && said(h, "?0") {
+				if rufhCreating(r) && leftOpen(h) {
 					h.Set("Upload-Complete", "?1")
 				}
 			}),
@@ -233,7 +233,7 @@ func rufhCreate() []Mutant {
 			Name: "rufh-created-200", Sentence: "A creation that leaves the upload open is answered with 200.",
 			Breaks: rufhCases("create.created", "create.status-201"),
 			Apply: head(func(r *http.Request, status int, h http.Header) int {
-				if rufhCreating(r) && status == http.StatusCreated && (said(h, "?0") || h.Get("Upload-Incomplete") == "?1") {
+				if rufhCreating(r) && status == http.StatusCreated && (leftOpen(h) || h.Get("Upload-Incomplete") == "?1") {
 					return http.StatusOK
 				}
 				return status

@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resumespec/resumespec/cmd/embedded"
+	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite/profiles/rufh"
+	"github.com/resumespec/resumespec/suite/target"
 )
 
 // examineRufh runs the cases of rufh that match, in a list of versions, on a rufhServer.
@@ -37,6 +40,45 @@ func TestRufhPlain(t *testing.T) {
 			for _, r := range examineRufh(t, 10*time.Second, version, focus) {
 				if r.Verdict != reports.Pass && (r.Verdict != reports.Unsupported || !unofferedRufh.MatchString(r.ID)) {
 					t.Error(told(r))
+				}
+			}
+		})
+	}
+}
+
+// TestRufhReference runs the cases on the reference server as it is not embedded: in the versions that a run leaves out,
+// and with limits of every kind.
+func TestRufhReference(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]struct {
+		versions []string
+		limits   reference.UploadLimits
+		focus    string
+		silent   *regexp.Regexp // what the limits leave no occasion for
+	}{
+		"other versions": {[]string{"4", "5"}, reference.UploadLimits{}, `(none|fin) `, regexp.MustCompile(`^$`)},
+		"limits": {
+			[]string{"6", "8", "latest"}, reference.UploadLimits{MaxSize: 900_000, MaxAppend: 800_000, MinAppend: 100},
+			`limit|(offer|create|state|append|length|refuse|field|digest|coding).* none `,
+			regexp.MustCompile(`asterisk|state\.offset|append\.(part|empty)$|create\.partial$`), // of one byte, or of none
+		},
+		"least": {
+			[]string{"6", "8", "latest"}, reference.UploadLimits{MinSize: 100}, `limit|(offer|create|state|append|length|field|digest|coding).* none `,
+			regexp.MustCompile(`.`), // that no length is told
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			own, err := embedded.Start(&target.Config{}, reference.Options{Uploads: r.limits})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = own.Close() }) // the test is over
+			own.Config.Profile(rufh.Name).Interop = r.versions
+			for _, result := range judgeBy(t, rufh.Checks(), own.Restart, own.Config, 10*time.Second, r.focus) {
+				silent := result.Verdict == reports.Unsupported && (r.silent.MatchString(result.ID) || result.Version == "latest")
+				if result.Verdict != reports.Pass && !silent {
+					t.Error(told(result))
 				}
 			}
 		})
