@@ -32,8 +32,8 @@ func rufhCreating(r *http.Request) bool {
 // completeness is the field by which a client names the completeness of what it sends, whichever it is called.
 func completeness(h http.Header) string { return h.Get("Upload-Complete") + h.Get("Upload-Incomplete") }
 
-// said tells whether a response is one of the protocol that says so of the completeness.
-func said(h http.Header, value string) bool { return h.Get("Upload-Complete") == value }
+// leftOpen tells whether a response is one of the protocol that says that the upload is incomplete.
+func leftOpen(h http.Header) bool { return h.Get("Upload-Complete") == "?0" }
 
 // rufhAnnouncing changes the interim responses that name an upload resource.
 func rufhAnnouncing(change func(reference.Draft, *store.Operation, http.Header)) func(*reference.Seams) {

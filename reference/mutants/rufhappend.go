@@ -171,7 +171,7 @@ func rufhAppend() []Mutant {
 		},
 		{
 			Name: "rufh-cut-decreases", Sentence: "When an append is cut, half of what was kept before is lost as well.",
-			Breaks: rufhCases("upload.never-decreases"),
+			Breaks: rufhCases("upload.never-decreases", "append.progress-kept"),
 			Apply: rufhKeeping(func(in reference.Intake, n int64) int64 {
 				if in.Request.Method != http.MethodPatch {
 					return n

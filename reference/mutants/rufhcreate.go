@@ -52,7 +52,7 @@ func rufhCreate() []Mutant {
 			Name: "rufh-location-changes", Sentence: "The final response to a creation names the upload resource by another URI than the 104.",
 			Breaks: rufhCases("offer.same-location"),
 			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
-				if rufhCreating(r) && said(h, "?0") {
+				if rufhCreating(r) && leftOpen(h) {
 					h.Set("Location", h.Get("Location")+"?final")
 				}
 			}),
@@ -66,7 +66,7 @@ func rufhCreate() []Mutant {
 			Name: "rufh-created-without-location", Sentence: "The response to a creation that is incomplete does not name the upload resource.",
 			Breaks: rufhCases("create.open", "create.partial"),
 			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
-				if rufhCreating(r) && said(h, "?0") {
+				if rufhCreating(r) && leftOpen(h) {
 					h.Del("Location")
 				}
 			}),
@@ -84,7 +84,7 @@ func rufhCreate() []Mutant {
 			Name: "rufh-created-as-complete", Sentence: "The response to a creation that is incomplete says that the upload is complete.",
 			Breaks: rufhCases("create.partial", "create.open", "create.status-201", "offer.spoken"),
 			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
-				if rufhCreating(r) && said(h, "?0") {
+				if rufhCreating(r) && leftOpen(h) {
 					h.Set("Upload-Complete", "?1")
 				}
 			}),
@@ -233,7 +233,7 @@ func rufhCreate() []Mutant {
 			Name: "rufh-created-200", Sentence: "A creation that leaves the upload open is answered with 200.",
 			Breaks: rufhCases("create.created", "create.status-201"),
 			Apply: head(func(r *http.Request, status int, h http.Header) int {
-				if rufhCreating(r) && status == http.StatusCreated && (said(h, "?0") || h.Get("Upload-Incomplete") == "?1") {
+				if rufhCreating(r) && status == http.StatusCreated && (leftOpen(h) || h.Get("Upload-Incomplete") == "?1") {
 					return http.StatusOK
 				}
 				return status
@@ -309,15 +309,6 @@ func rufhDraft() []Mutant {
 			Name: "rufh-early-append-to-complete", Sentence: "An append to a complete upload is not refused in the versions that want that.",
 			Breaks: rufhCases("complete.rejected", "complete.status-400"),
 			Apply:  drafting(func(d *reference.Draft) { d.Replays = true }),
-		},
-		{
-			Name: "rufh-early-lifetime", Sentence: "The lifetime is called max-age in the version that calls it expires.",
-			Breaks: rufhCases("limit.max-age"),
-			Apply: drafting(func(d *reference.Draft) {
-				if d.Lifetime != "" {
-					d.Lifetime = "max-age"
-				}
-			}),
 		},
 		{
 			Name: "rufh-early-state-200", Sentence: "The offset is told with 200 in the version that wants 204.",

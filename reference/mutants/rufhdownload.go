@@ -26,7 +26,7 @@ func rufhDownload() []Mutant {
 		},
 		{
 			Name: "rufh-range-counted-on", Sentence: "A range is counted from where the one before it began.",
-			Breaks: rufhCases("download.repeat"),
+			Breaks: rufhCases("download.repeat", "download.range"),
 			Apply: func(s *reference.Seams) {
 				var before sync.Map
 				readingResult(func(r *http.Request, _ int64) {

@@ -15,7 +15,7 @@ func rufhOffset() []Mutant {
 	return []Mutant{
 		{
 			Name: "rufh-offset-too-high", Sentence: "The offset that is told is one higher than what is kept.",
-			Breaks: rufhCases("state.offset"),
+			Breaks: rufhCases("state.offset", "create.open", "create.partial"),
 			Apply:  rufhShowing(func(_ *http.Request, kept int64) int64 { return kept + 1 }),
 		},
 		{

@@ -21,11 +21,37 @@ func (s *rufhServer) create(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 	case s.has(ruLengthPicky) && r.Header.Get("Upload-Length") != "" && !q.sized:
 		w.WriteHeader(http.StatusBadRequest)
+	case s.has(ruStatePicky) && r.Header.Get("Upload-Complete") != "" && !q.stated:
+		w.WriteHeader(http.StatusBadRequest)
+	case s.has(ruMinSize) && asks && q.small():
+		s.createSmall(q)
 	case (q.version == 0 || !asks) && !s.has(ruAlways):
 		s.createPlain(q)
 	default:
 		s.createUpload(q)
 	}
+}
+
+// small says whether an upload is known to be short, or of no known length.
+func (q *asking) small() bool {
+	length := q.length
+	if !q.sized {
+		length = -1
+	}
+	if !q.sized && q.complete {
+		length = q.r.ContentLength
+	}
+	return length < ruLeast
+}
+
+// createSmall takes what is whole, and refuses what is to be resumed.
+func (s *rufhServer) createSmall(q *asking) {
+	if q.complete {
+		s.createPlain(q)
+		return
+	}
+	q.w.Header().Set("Upload-Limit", s.limits(0))
+	q.refuse(s, http.StatusBadRequest)
 }
 
 // createPlain is an upload as ever.
@@ -91,7 +117,12 @@ func (s *rufhServer) createUpload(q *asking) {
 	if value := s.limits(1); value != "" && q.version >= 6 {
 		announce["Upload-Limit"] = value
 	}
-	if !s.has(ruSilent) && !s.has(ruLate104) {
+	if s.has(ruHints) && r.ProtoAtLeast(1, 1) {
+		q.w.WriteHeader(http.StatusEarlyHints)
+	}
+	if s.has(ruBare104) {
+		q.interim(s, nil)
+	} else if !s.has(ruSilent) && !s.has(ruLate104) && !(s.has(ruDraftOnly) && q.version == 9) {
 		q.interim(s, announce)
 	}
 	ok := s.take(q, u, 0)

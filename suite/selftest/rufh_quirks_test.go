@@ -99,6 +99,10 @@ const (
 	ruIncremental     quirk = "rufh: Incremental is refused"
 	ruStrangers       quirk = "rufh: whoever knows the URI is served"
 	ruLastUploadResp  quirk = "rufh: the last append is answered 204 by the upload resource"
+	ruCodingLost      quirk = "rufh: the content coding is forgotten with the first append"
+	ruPlaceOfItem     quirk = "rufh: the final Location is the result in every version"
+	ruStatePicky      quirk = "rufh: a completeness that cannot be read is refused"
+	ruBare104         quirk = "rufh: the 104 names nothing"
 	ruCreated200      quirk = "rufh: a creation that leaves the upload open is answered 200"
 )
 
@@ -126,5 +130,10 @@ const (
 	ruBare409     quirk = "rufh: refusals have no body"
 	ruGone410     quirk = "rufh: what is no more is 410"
 	ru100First    quirk = "rufh: 100 comes before the 104"
+	ruRedirects   quirk = "rufh: upload resources have moved"
+	ruNameless    quirk = "rufh: the final response names nothing"
+	ruMinSize     quirk = "rufh: what is small, or of no known length, cannot be resumed"
+	ruHints       quirk = "rufh: 103 comes before the 104"
+	ruDraftOnly   quirk = "rufh: without a version no 104 is sent"
 	ruAcksOften   quirk = "rufh: 104s acknowledge every few bytes"
 )

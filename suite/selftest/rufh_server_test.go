@@ -39,6 +39,7 @@ type resumable struct {
 	turn                          int  // of the request that may write
 	abort                         func()
 	idle                          chan struct{} // closed when no request writes; nil where none ever did
+	fed                           chan struct{} // closed when something of its content was read
 	done                          chan struct{} // closed when the final response was made
 	answer                        *rufhAnswer
 	item                          string
@@ -144,6 +145,9 @@ func (s *rufhServer) serveItem(w http.ResponseWriter, r *http.Request, id string
 	}
 	w.Header().Set("Content-Type", u.media)
 	w.Header().Set("ETag", `"`+u.id+`"`)
+	if u.coding != "" {
+		w.Header().Set("Content-Encoding", u.coding)
+	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(u.data))
 }
 
@@ -173,6 +177,7 @@ const (
 	ruMaxSize   = 900_000
 	ruMaxAppend = 800_000
 	ruMinAppend = 100
+	ruLeast     = 100 // of a server that lets larger uploads alone be resumed
 )
 
 // limits gives the value of Upload-Limit at the n-th response that tells it.
@@ -189,12 +194,15 @@ func (s *rufhServer) limits(n int) string {
 	case s.has(ruLimits), s.has(ruNarrower), s.has(ruLimitOffByOne), s.has(ruMinFinal), s.has(ruLimitUntold):
 		return fmt.Sprintf("max-size=%d, max-append-size=%d, min-append-size=%d, x-own=?1, max-age=%d;left", ruMaxSize, maxAppend, ruMinAppend, 3600)
 	}
+	if s.has(ruMinSize) {
+		return fmt.Sprintf("min-size=%d", ruLeast)
+	}
 	return "min-size=0"
 }
 
 // limited says whether sizes are held against the limits.
 func (s *rufhServer) limited() bool {
-	return s.limits(0) != "min-size=0" && !s.has(ruLimitTexts) && !s.has(ruLimitsEmpty)
+	return !strings.HasPrefix(s.limits(0), "min-size=") && !s.has(ruLimitTexts) && !s.has(ruLimitsEmpty)
 }
 
 // newUpload makes an upload of a request to the target.
@@ -283,7 +291,10 @@ func (s *rufhServer) conclude(r *http.Request, u *resumable) *rufhAnswer {
 
 // named writes where what an upload became can be read: older versions have the upload resource in Location.
 func (s *rufhServer) named(r *http.Request, u *resumable, a *rufhAnswer) {
-	if u.version <= 6 || s.has(ruPlaceIsOwn) {
+	if s.has(ruNameless) {
+		return
+	}
+	if u.version <= 6 && !s.has(ruPlaceOfItem) || s.has(ruPlaceIsOwn) {
 		a.fields["Location"], a.fields["Content-Location"] = s.place(r, u), "/items/"+u.item
 		return
 	}

@@ -19,6 +19,15 @@ func (s *rufhServer) begin(w http.ResponseWriter, u *resumable, writes bool) (tu
 		<-idle
 		s.mu.Lock()
 	}
+	if idle, fed := u.idle, u.fed; idle != nil && !s.has(ruMixes) {
+		s.mu.Unlock()
+		select { // what has arrived of the older request is not lost
+		case <-idle:
+		case <-fed:
+		case <-time.After(time.Second): // nothing has
+		}
+		s.mu.Lock()
+	}
 	defer s.mu.Unlock()
 	if !s.has(ruLateWritten) && !s.has(ruInFlight) || writes && !s.has(ruMixes) {
 		u.turn++
@@ -33,7 +42,7 @@ func (s *rufhServer) begin(w http.ResponseWriter, u *resumable, writes bool) (tu
 	control := http.NewResponseController(w)
 	u.abort = func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
 	idle := make(chan struct{})
-	u.idle = idle
+	u.idle, u.fed = idle, make(chan struct{})
 	turn = u.turn
 	return turn, func() {
 		s.mu.Lock()
@@ -66,6 +75,13 @@ func (s *rufhServer) take(q *asking, u *resumable, from int64) bool {
 	told := int64(0)
 	for {
 		n, err := q.r.Body.Read(buf)
+		if n > 0 && len(part) == 0 {
+			s.mu.Lock()
+			if u.turn == turn {
+				close(u.fed)
+			}
+			s.mu.Unlock()
+		}
 		part = append(part, buf[:n]...)
 		if checked || s.has(ruKeepsNone) || s.has(ruBlocks) {
 			held = append(held, buf[:n]...)
@@ -182,14 +198,14 @@ func (s *rufhServer) progress(q *asking, u *resumable, at, told int64) int64 {
 		step = 4 << 10
 	}
 	creation := q.r.Method != "PATCH"
-	if at-told < step || q.version < 5 || s.has(ruSilent) || s.has(ruNoProgress) && !creation || s.has(ruKeepsNone) {
+	if at-told < step || q.version < 5 || s.has(ruSilent) || s.has(ruDraftOnly) && q.version == 9 || s.has(ruNoProgress) && !creation || s.has(ruKeepsNone) {
 		return told
 	}
 	fields := map[string]string{"Upload-Offset": s.adorned(strconv.Itoa(s.size(u)))}
 	if s.has(ruAckMore) {
 		fields["Upload-Offset"] = strconv.FormatInt(at+1<<20, 10)
 	}
-	if s.has(ruRepeats) && creation && q.version == 9 || s.has(ruAppendLocation) && !creation {
+	if s.has(ruRepeats) && creation || s.has(ruAppendLocation) && !creation {
 		fields["Location"] = s.place(q.r, u)
 	}
 	q.interim(s, fields)

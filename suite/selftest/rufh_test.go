@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resumespec/resumespec/cmd/embedded"
+	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite/profiles/rufh"
+	"github.com/resumespec/resumespec/suite/target"
 )
 
 // examineRufh runs the cases of rufh that match, in a list of versions, on a rufhServer.
@@ -37,6 +40,45 @@ func TestRufhPlain(t *testing.T) {
 			for _, r := range examineRufh(t, 10*time.Second, version, focus) {
 				if r.Verdict != reports.Pass && (r.Verdict != reports.Unsupported || !unofferedRufh.MatchString(r.ID)) {
 					t.Error(told(r))
+				}
+			}
+		})
+	}
+}
+
+// TestRufhReference runs the cases on the reference server as it is not embedded: in the versions that a run leaves out,
+// and with limits of every kind.
+func TestRufhReference(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]struct {
+		versions []string
+		limits   reference.UploadLimits
+		focus    string
+		silent   *regexp.Regexp // what the limits leave no occasion for
+	}{
+		"other versions": {[]string{"4", "5"}, reference.UploadLimits{}, `(none|fin) `, regexp.MustCompile(`^$`)},
+		"limits": {
+			[]string{"6", "8", "latest"}, reference.UploadLimits{MaxSize: 900_000, MaxAppend: 800_000, MinAppend: 100},
+			`limit|(offer|create|state|append|length|refuse|field|digest|coding).* none `,
+			regexp.MustCompile(`asterisk|state\.offset|append\.(part|empty)$|create\.partial$`), // of one byte, or of none
+		},
+		"least": {
+			[]string{"6", "8", "latest"}, reference.UploadLimits{MinSize: 100}, `limit|(offer|create|state|append|length|field|digest|coding).* none `,
+			regexp.MustCompile(`.`), // that no length is told
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			own, err := embedded.Start(&target.Config{}, reference.Options{Uploads: r.limits})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = own.Close() }) // the test is over
+			own.Config.Profile(rufh.Name).Interop = r.versions
+			for _, result := range judgeBy(t, rufh.Checks(), own.Restart, own.Config, 10*time.Second, r.focus) {
+				silent := result.Verdict == reports.Unsupported && (r.silent.MatchString(result.ID) || result.Version == "latest")
+				if result.Verdict != reports.Pass && !silent {
+					t.Error(told(result))
 				}
 			}
 		})
@@ -73,7 +115,8 @@ var rufhBugs = []rufhBug{
 	{bug{ruVersionFixed, "offer.echo", "", reports.Fail}, "8"},
 	{bug{ruVersionFixed, "offer.announced", "", reports.Warn}, "8"},
 	{bug{ruVersionCopied, "offer.other-version", "", reports.Fail}, "8"},
-	{bug{ruSilent, "offer.announced", "", reports.Warn}, "latest"},
+	{bug{ruSilent, "offer.announced", "", reports.Warn}, "8"},
+	{bug{ruSilent, "offer.announced", "", reports.Unsupported}, "latest"},
 	{bug{ruLate104, "offer.announced", "", reports.Warn}, "5"},
 	{bug{ruNo100, "offer.continue", "", reports.Fail}, "latest"},
 	{bug{ruInterimsToOld, "offer.http10", "", reports.Fail}, "latest"},
@@ -84,6 +127,11 @@ var rufhBugs = []rufhBug{
 	{bug{ruCounted, "offer.unguessable", "", reports.Warn}, "4"},
 	{bug{ruEffectAtOpen, "offer.no-effect", "", reports.Fail}, "latest"},
 
+	{bug{ruBare104, "offer.interim", "", reports.Fail}, "8"},
+	{bug{ruRepeats, "offer.progress-location", "", reports.Fail}, "7"},
+
+	{bug{ruPlaceOfItem, "create.location", "", reports.Fail}, "6"},
+	{bug{ruOffsetOfStart, "create.final-offset", "", reports.Fail}, "5"},
 	{bug{ruMarkedOpen, "create.not-open", "", reports.Fail}, "5"},
 	{bug{ruUnmarked, "create.marked", "", reports.Warn}, "latest"},
 	{bug{ruUnmarked, "create.status-201", "", reports.Fail}, "3"},
@@ -119,6 +167,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruByLength, "append.not-by-length", "", reports.Fail}, "latest"},
 	{bug{ruLengthForgotten, "state.length", "", reports.Fail}, "7"},
 	{bug{ruDerivedNot, "state.length-derived", "fin", reports.Fail}, "7"},
+	{bug{ruDerivedNot, "state.length-of-append", "fin", reports.Fail}, "7"},
 	{bug{ruLimitUntold, "state.limit", "", reports.Fail}, "latest"},
 	{bug{ruCacheable, "state.no-store", "", reports.Warn}, "latest"},
 	{bug{ruGetRefused, "state.get", "", reports.Fail}, "latest"},
@@ -155,6 +204,7 @@ var rufhBugs = []rufhBug{
 
 	{bug{ruLengthsIgnored, "length.creation", "", reports.Fail}, "6"},
 	{bug{ruLengthsIgnored, "length.final", "", reports.Fail}, "latest"},
+	{bug{ruOverflowChunked, "length.final", "", reports.Fail}, "latest"},
 	{bug{ruLengthReplaced, "length.changed", "", reports.Fail}, "latest"},
 	{bug{ruLateIgnored, "length.late", "", reports.Fail}, "latest"},
 	{bug{ruOverflows, "length.overflow", "", reports.Fail}, "latest"},
@@ -181,7 +231,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruDeleteIgnored, "cancel.gone", "", reports.Warn}, "latest"},
 	{bug{ruDelete200, "cancel.status-204", "", reports.Fail}, "7"},
 	{bug{ruFieldsTaken, "cancel.no-fields", "", reports.Fail}, "3"},
-	{bug{ruCancelMarks, "cancel.no-effect", "fin", reports.Fail}, "latest"},
+	{bug{ruCancelMarks, "cancel.no-effect", "fin", reports.Warn}, "latest"},
 	{bug{ruInFlight, "cancel.in-flight", "", reports.Fail}, "latest"},
 	{bug{ruFences, "cancel.terminates", "", reports.Warn}, "8"},
 
@@ -195,6 +245,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruNumberish, "field.offset-type", "", reports.Fail}, "latest"},
 	{bug{ruTruthish, "field.state-type", "", reports.Fail}, "latest"},
 	{bug{ruLengthPicky, "field.length-type", "", reports.Fail}, "latest"},
+	{bug{ruStatePicky, "field.creation-type", "", reports.Fail}, "latest"},
 	{bug{ruPresence, "field.creation-type", "", reports.Fail}, "latest"},
 
 	{bug{ruDigestOfPart, "digest.representation", "", reports.Fail}, "latest"},
@@ -204,6 +255,7 @@ var rufhBugs = []rufhBug{
 	{bug{ruDigestWrong, "digest.wanted", "", reports.Fail}, "latest"},
 	{bug{ruUnwanted, "digest.wanted", "", reports.Warn}, "latest"},
 	{bug{ruDigestKnown, "digest.unknown", "", reports.Warn}, "latest"},
+	{bug{ruCodingLost, "coding.kept", "", reports.Warn}, "latest"},
 	{bug{ruDecodes, "coding.content", "", reports.Fail}, "latest"},
 	{bug{ruChunksCounted, "coding.transfer", "fin", reports.Fail}, "latest"},
 	{bug{ruIncremental, "coding.incremental", "", reports.Fail}, "latest"},
@@ -255,6 +307,9 @@ var rufhLegals = []struct {
 	{ru100First, "8", ruShape}, {ruAcksOften, "5, latest", `create\.progress .* fin|append|upload\.(kept|offsets) .* fin`}, {ruDigestIgnored, "latest", `digest`},
 	{ruLastUploadResp, "latest", ruEnding}, {ruUnmarked, "latest", `create|upload\.(completed|many-pieces) .* fin`}, {ruNoProgress, "latest", `append|create\.progress`}, {ruOptionsSilent, "3, 5", `offer|limit|create`},
 	{ruCounted, "latest", `offer`}, {ruStrangers, "latest", `privacy`},
+	{ruRedirects, "8, latest", ruShape + "|refuse|length|concurrent"}, {ruNameless, "latest", ruEnding + "|coding|create"},
+	{ruMinSize, "7, latest", `offer|create|append|state|limit|length|refuse|field|digest|coding|complete.* (none|fin) `},
+	{ruHints, "5, 8", ruShape}, {ruDraftOnly, "latest", ruShape + "|concurrent|limit"},
 }
 
 // TestRufhLegal runs cases on servers that do what they may: no MUST may be failed, and every case must come to a verdict.

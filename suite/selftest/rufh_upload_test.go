@@ -31,6 +31,9 @@ func (s *rufhServer) serveUpload(w http.ResponseWriter, r *http.Request, id stri
 	s.mu.Unlock()
 	misfielded := q.version <= 6 && (r.Header.Get("Upload-Offset") != "" || r.Header.Get(q.field()) != "") && !s.has(ruFieldsTaken)
 	switch {
+	case s.has(ruRedirects) && r.URL.RawQuery == "":
+		w.Header().Set("Location", r.URL.Path+"?moved")
+		w.WriteHeader(http.StatusPermanentRedirect)
 	case missing && s.has(ruGone410) && q.version > 6:
 		q.refuse(s, http.StatusGone)
 	case missing:
@@ -161,6 +164,9 @@ func (s *rufhServer) append(q *asking, u *resumable) {
 	if s.has(ruLastType) {
 		u.media = media
 	}
+	if s.has(ruCodingLost) {
+		u.coding = ""
+	}
 	if !s.take(q, u, at) {
 		return
 	}
@@ -246,6 +252,11 @@ func (s *rufhServer) lengthRefused(q *asking, u *resumable, at, length int64) bo
 			s.inconsistent(q)
 			return true
 		}
+	}
+	if length < 0 && n >= 0 && q.complete && q.version >= 7 && !s.has(ruDerivedNot) && !s.has(ruReopened) {
+		s.mu.Lock()
+		u.length = at + n
+		s.mu.Unlock()
 	}
 	if length < 0 || n < 0 || s.has(ruLengthsIgnored) {
 		return false

@@ -25,12 +25,12 @@ func cancelChecks() []matrix.Check {
 			why:      "It may be an append whose method an intermediary has changed.",
 			sends:    "DELETE with Upload-Offset, and with the field of completeness, on the resource of an open upload; HEAD; the rest.",
 			failure:  "The fields are not looked at.", run: cancelNoFields},
-		{name: "no-effect", level: must, versions: everyVersion, point: "mid-upload", faults: matrix.EveryFault,
+		{name: "no-effect", level: should, versions: everyVersion, point: "mid-upload", faults: matrix.EveryFault,
 			requires: "An upload that was interrupted and cancelled has no effect, also where the rest of its bytes is sent afterwards.",
 			why:      "What was cancelled must not happen.",
 			sends:    "An upload cut in the middle; DELETE on its resource; the rest, and the whole, by appends; a read of the number of effects.",
 			failure:  "The upload is only marked, and its last byte completes it all the same.", run: cancelNoEffect},
-		{name: "lost", level: must, versions: everyVersion, point: "pre-response", faults: matrix.EveryFault, source: rfc(9110, "9.2.2"),
+		{name: "lost", level: should, versions: everyVersion, point: "pre-response", faults: matrix.EveryFault, source: rfc(9110, "9.2.2"),
 			requires: "When the answer to the DELETE is lost, DELETE again is answered with a 2xx or a 4xx, and the upload is gone.",
 			why:      "A client that does not know whether it has cancelled asks again.",
 			sends:    "Half an upload; DELETE on its resource, whose answer is cut off; DELETE again; HEAD.",
@@ -109,7 +109,7 @@ func cancelNoEffect(f *flow) {
 	for _, from := range []int64{n, 0} {
 		r, err := f.Try(f.d.append(op, from, op.Body[from:], true))
 		if err == nil && r.Status/100 == 2 {
-			f.Harmful("an append to an upload that was cancelled to be refused", "%d", r.Status)
+			f.Broken("an append to an upload that was cancelled to be refused", "%d", r.Status)
 		}
 	}
 	f.Release()

@@ -204,6 +204,10 @@ func (f *flow) createdBy(op *matrix.Operation, req exchange.Request, n int64) *e
 	if final.Status == 411 && req.Chunked {
 		f.Unsupported("chunked uploads are refused with 411")
 	}
+	_, known := integer(req.Fields.Values("Upload-Length"))
+	if least := f.told["min-size"]; least > 0 && final.Status/100 == 4 && !known {
+		f.Unsupported("min-size=%d lets the target refuse an upload whose length it does not know: %d", least, final.Status)
+	}
 	f.succeeded(final, "a creation that leaves the upload open")
 	if !final.Fields.Has("Location") {
 		f.Broken("the Location of the upload resource in the answer to a creation that leaves the upload open", "none")

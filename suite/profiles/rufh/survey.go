@@ -18,6 +18,7 @@ const (
 	allocated = ": creates without content"
 	kept      = ": tells the state of an upload that is over"
 	replayed  = ": replays the final response"
+	moved     = ": has its upload resources elsewhere"
 	watched   = ": was looked at while an older request hangs"
 	blocks    = ": waits for an older request"
 )
@@ -28,7 +29,7 @@ func (f *flow) survey() way {
 	if f.Known(key + surveyed) {
 		return way{
 			announces: f.Known(key + announced), allocates: f.Known(key + allocated),
-			keeps: f.Known(key + kept), replays: f.Known(key + replayed),
+			keeps: f.Known(key + kept), replays: f.Known(key + replayed), moved: f.Known(key + moved),
 		}
 	}
 	if why := f.Recall(key + unspoken); why != "" {
@@ -44,7 +45,7 @@ func (f *flow) remember(w way) way {
 		f.RememberThat(key+unspoken, w.why)
 		return w
 	}
-	for fact, holds := range map[string]bool{announced: w.announces, allocated: w.allocates, kept: w.keeps, replayed: w.replays, surveyed: true} {
+	for fact, holds := range map[string]bool{announced: w.announces, allocated: w.allocates, kept: w.keeps, replayed: w.replays, moved: w.moved, surveyed: true} {
 		if holds {
 			f.Remember(key + fact)
 		}
@@ -124,10 +125,14 @@ func (f *flow) lookCareful(op *matrix.Operation) (allocates bool, why string) {
 		return false, described(final, interims) + " and names no upload resource"
 	}
 	ask, _ := f.d.Offset(op)
-	if r, err := f.Try(ask); err != nil || r.Status/100 != 2 || !r.Fields.Has("Upload-Offset") {
+	r, err := f.Try(ask)
+	if err == nil && (r.Status == 307 || r.Status == 308) {
+		return true, ""
+	}
+	if err != nil || r.Status/100 != 2 || !r.Fields.Has("Upload-Offset") {
 		return false, described(final, interims) + " with a Location that is no upload resource"
 	}
-	r, err := f.Try(f.d.append(op, 0, op.Body, true))
+	r, err = f.Try(f.d.append(op, 0, op.Body, true))
 	if err != nil || r.Status/100 != 2 {
 		return false, described(final, interims) + ", and what is appended is refused"
 	}
@@ -144,6 +149,7 @@ func (f *flow) lookBack(op *matrix.Operation, w *way) {
 	}
 	for range 8 {
 		r, err := f.Try(ask)
+		w.moved = err == nil && (r.Status == 307 || r.Status == 308)
 		if err != nil || r.Status/100 != 2 {
 			return
 		}

@@ -123,6 +123,7 @@ type way struct {
 	allocates bool   // creates an upload resource for a request without content
 	keeps     bool   // still tells the state of an upload that is over
 	replays   bool   // and its final response
+	moved     bool   // its upload resources are elsewhere (307, 308), to which a client need not follow
 	why       string // why it is not taken to speak the version; "" where it does
 }
 
