@@ -45,6 +45,10 @@ type Options struct {
 	// Uploads are what resumable uploads (/files) may be, and are told to be; MaxSize 0: MaxBody, others 0: no limit.
 	Uploads UploadLimits
 
+	// Published: resumable uploads are spoken as the newest text will be without its section on versions of the draft: a
+	// request that names no version gets 104 (Upload Resumption Supported), too. A server of a draft must not do so.
+	Published bool
+
 	// TakeOver is how long an upload must be silent before another PATCH may take over; 300 ms.
 	TakeOver time.Duration
 	// HashLimit is the number of bytes up to which a body is hashed for the response; 64 MiB. Larger

@@ -59,7 +59,8 @@ const (
 )
 
 // drafts are the texts that are spoken. The first one is for a request that names no version or one that is not here: it
-// gets no 104, because a server of a draft must not send one then (Draft Version Identification).
+// gets no 104, because a server of a draft must not send one then (Draft Version Identification). That section goes when the
+// text is published: with Options.Published a request that names no version at all gets it.
 //
 //	version   3    4    5    6        7        8 and the newest
 //	text      -01  -02  -03  -04 -05  -06 -08  -09 and later
@@ -100,10 +101,13 @@ func early(version int64) Draft {
 }
 
 // draftOf chooses the text by the version that a request names.
-func draftOf(r *http.Request) Draft {
-	version, ok := integerField(r.Header.Values(fieldInterop))
+func (s *Server) draftOf(r *http.Request) Draft {
+	named := r.Header.Values(fieldInterop)
+	version, ok := integerField(named)
 	i := slices.IndexFunc(drafts, func(d Draft) bool { return ok && d.Version == version })
-	return drafts[max(0, i)]
+	d := drafts[max(0, i)]
+	d.Announces = d.Announces || s.opts.Published && len(named) == 0
+	return d
 }
 
 // state are the fields of the state that a text knows.

@@ -50,7 +50,7 @@ type RufhSeams struct {
 // rufhDecisions are the right ones.
 func (s *Server) rufhDecisions() RufhSeams {
 	return RufhSeams{
-		Draft: draftOf, Fields: uploadFields, Type: isPartialUpload, Offers: s.offersUpload,
+		Draft: s.draftOf, Fields: uploadFields, Type: isPartialUpload, Offers: s.offersUpload,
 		Limits: func() UploadLimits { return s.opts.Uploads }, Limit: s.uploadLimit,
 		Announced: s.announced, Progress: s.progressed,
 		Settle: func(ctx context.Context, op *store.Operation) store.Progress {

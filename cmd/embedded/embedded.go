@@ -48,6 +48,7 @@ func Start(given *target.Config, options reference.Options) (*Target, error) {
 	}
 	config.Limits, config.Path, config.About, config.Users = given.Limits, given.Path, given.About, credentials
 	options.Users = users
+	options.Published = true // so that "latest" has its 104, and all that depends on it
 	if options.Uploads == (reference.UploadLimits{}) {
 		options.Uploads.MaxAppend = mostAppended
 	}
