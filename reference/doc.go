@@ -32,7 +32,8 @@
 //	GET /tus?tag=T       {"count": n}: uploads with the tag that have become complete and were processed
 //	/tus/{id}            HEAD for the offset, PATCH, DELETE; GET for the bytes that are kept
 //	POST /files          a representation, in whole or its beginning (draft-ietf-httpbis-resumable-upload); PUT and PATCH do the
-//	                     same. In the query the same as of /items. OPTIONS tells the limits
+//	                     same. In the query the same as of /items, and least: min-append-size of this upload in bytes. OPTIONS tells
+//	                     the limits of all
 //	GET /files?tag=T     {"count": n}: representations with the tag that were processed
 //	/files/{id}          upload resource: HEAD and GET for the offset, PATCH to append, DELETE to cancel
 //	/healthz             200 when it serves

@@ -42,7 +42,15 @@ type resumption struct {
 func (s *Server) resume(x *exchange, creates bool) *resumption {
 	d := s.seams.Rufh.Draft(x.r)
 	return &resumption{s: s, x: x, op: x.op,
-		Append: Append{Draft: d, Fields: s.seams.Rufh.Fields(d, x.r.Header), Creates: creates, Content: x.r.ContentLength}}
+		Append: Append{Draft: d, Fields: s.seams.Rufh.Fields(d, x.r.Header), Creates: creates, Content: x.r.ContentLength, Least: leastOf(x.op)}}
+}
+
+// leastOf is the min-append-size of an upload itself (nil: none).
+func leastOf(op *store.Operation) int64 {
+	if op == nil {
+		return 0
+	}
+	return op.Job.Least
 }
 
 // release gives the right to append back.
@@ -119,6 +127,10 @@ func (u *resumption) examineCreation() (rec store.Record, err error) {
 	if job, err = representation(job, u.x.r.Header); err != nil {
 		return rec, err
 	}
+	if job.Least, p = leastAsked(u.x.r.URL.Query().Get("least")); p != nil {
+		return rec, errRefused{*p}
+	}
+	u.Least = job.Least
 	resumable := u.s.seams.Rufh.Offers(u.Append)
 	if !resumable && u.Fields.Complete != nil && !*u.Fields.Complete {
 		return rec, errMinSize

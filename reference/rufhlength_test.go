@@ -113,6 +113,34 @@ func TestRufhOverflow(t *testing.T) {
 	}
 }
 
+// An upload that asks for a min-append-size has it, and others have not.
+func TestRufhLeast(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	for _, v := range []int{0, 8, 7, 6} {
+		c := speaker{f, v}
+		c.want(c.send("POST", "/files?least=x", nil, c.complete(false)).answer, 400)
+		least, none := c.create("least=100", nil), c.create("tag=x", nil)
+		if told := least.at(0).Get("Upload-Limit"); !strings.Contains(told, "min-append-size=100") {
+			t.Errorf("version %d: %q", v, told)
+		}
+		if told := none.at(0).Get("Upload-Limit"); strings.Contains(told, "min-append-size") {
+			t.Errorf("version %d: %q", v, told)
+		}
+		c.want(least.patch(0, false, content(99)).answer, 400)
+		least.at(0)
+		if r := none.patch(0, false, content(99)); r.status/100 != 2 {
+			t.Error(v, r.status)
+		}
+		if r := least.patch(0, false, content(100)); r.status/100 != 2 {
+			t.Error(v, r.status)
+		}
+		if r := least.patch(100, true, content(1)); r.status/100 != 2 {
+			t.Error(v, r.status)
+		}
+	}
+}
+
 func TestRufhLimits(t *testing.T) {
 	t.Parallel()
 	f := start(t, Options{Uploads: UploadLimits{MaxSize: 1000, MinSize: 10, MaxAppend: 400, MinAppend: 5}, KeepIncomplete: time.Hour})

@@ -17,10 +17,29 @@ type UploadLimits struct {
 	MinAppend int64 // of the content of one request that does not complete the upload
 }
 
+// limits are those of an upload that has a min-append-size of its own, or 0.
+func (s *Server) limits(least int64) UploadLimits {
+	l := s.seams.Rufh.Limits()
+	l.MinAppend = max(l.MinAppend, least)
+	return l
+}
+
+// leastAsked reads least from the query of a creation: the min-append-size of this upload in bytes.
+func leastAsked(least string) (int64, *problem) {
+	if least == "" {
+		return 0, nil
+	}
+	n, ok := parseDigits(least)
+	if !ok || n > maxDigits {
+		return 0, badQuery("least is a number of bytes")
+	}
+	return n, nil
+}
+
 // uploadLimit is the value of Upload-Limit for an upload, or for one that might be begun (nil).
 func (s *Server) uploadLimit(d Draft, op *store.Operation) string {
 	dict := httpsfv.NewDictionary()
-	l := s.seams.Rufh.Limits()
+	l := s.limits(leastOf(op))
 	for _, limit := range []struct {
 		key   string
 		value int64
@@ -67,6 +86,7 @@ type Append struct {
 	Fields  UploadFields
 	Creates bool
 	Content int64 // bytes of the content, -1 where that is not known
+	Least   int64 // min-append-size of this upload in bytes; 0: that of all
 }
 
 // length is the complete length that a request that begins at offset shows, -1 for none (Length).
@@ -114,7 +134,7 @@ func (s *Server) appendFits(a Append, up store.Progress) error {
 	if a.Content >= 0 && length >= 0 && a.Content > length-up.Offset {
 		return errOverflow
 	}
-	return withinLimits(a, s.seams.Rufh.Limits(), up.Offset, length)
+	return withinLimits(a, s.limits(a.Least), up.Offset, length)
 }
 
 // withinLimits holds a request against the limits (Limits). The content of a creation is bound by those of an append in

@@ -135,7 +135,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 			relies(t, c, c.ID, nil)
 			cuts(t, c)
 			for _, need := range c.Needs {
-				if !slices.Contains([]catalog.Need{"readback", "count", "large", "slow", "failing", "expiring", "users", "restart"}, need) {
+				if !slices.Contains([]catalog.Need{"readback", "count", "large", "slow", "failing", "expiring", "limited", "users", "restart"}, need) {
 					t.Errorf("no configuration key is called %q", need)
 				}
 			}

@@ -89,6 +89,7 @@ var enables = []struct {
 	{catalog.NeedSlow, "an upload that is processed slowly", func(_ *target.Config, p *target.Profile) bool { return p.Slow != nil }},
 	{catalog.NeedFailing, "uploads that end in an error", func(_ *target.Config, p *target.Profile) bool { return len(p.Failing) > 0 }},
 	{catalog.NeedExpiring, "an upload that expires within two seconds while it is unfinished", func(_ *target.Config, p *target.Profile) bool { return p.Expiring != nil }},
+	{catalog.NeedLimited, "an upload of which each append has a least size", func(_ *target.Config, p *target.Profile) bool { return p.Limited != nil }},
 	{catalog.NeedRestart, "how the server is stopped and started again", func(c *target.Config, _ *target.Profile) bool { return c.Restart != nil }},
 	{catalog.NeedUsers, "credentials of two users", func(c *target.Config, _ *target.Profile) bool { return len(c.Users) > 1 }},
 }

@@ -14,30 +14,9 @@ type exception struct {
 	why     string
 }
 
-// Why some of the exceptions are there.
-const (
-	quiet   = "it speaks the newest text, of which no interop version is named: a server of a draft does not send 104 then"
-	noLimit = "it has no such limit"
-)
-
 // exceptions are all that the reference server, with the configuration of this package, does not pass.
 var exceptions = map[string]exception{
-	"tus.expire.gone":       {reports.Unsupported, "its uploads last longer than the time of a case"},
-	"tus.concat.incomplete": {reports.Unsupported, "it joins uploads that are not complete, and says so"},
-
-	"rufh.offer.announced":          {reports.Warn, quiet},
-	"rufh.offer.continue":           {reports.Unsupported, quiet},
-	"rufh.offer.same-location":      {reports.Unsupported, quiet},
-	"rufh.create.progress":          {reports.Unsupported, quiet},
-	"rufh.state.length-derived":     {reports.Unsupported, quiet},
-	"rufh.append.progress":          {reports.Warn, quiet},
-	"rufh.append.progress-kept":     {reports.Unsupported, quiet},
-	"rufh.append.no-location":       {reports.Unsupported, quiet},
-	"rufh.concurrent.late-creation": {reports.Unsupported, quiet},
-	"rufh.limit.asterisk":           {reports.Unsupported, noLimit},
-	"rufh.limit.max-append-size":    {reports.Unsupported, noLimit},
-	"rufh.limit.min-append-size":    {reports.Unsupported, noLimit},
-	"rufh.limit.min-append-final":   {reports.Unsupported, noLimit},
+	"rufh.limit.asterisk": {reports.Unsupported, "OPTIONS * tells no limits: not every resource takes uploads"},
 }
 
 // Wrong gives what a run says of the reference server, without a bug, that it should not say: anything but a pass where no

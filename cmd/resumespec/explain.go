@@ -155,6 +155,7 @@ var needWords = map[catalog.Need]string{
 	catalog.NeedSlow:     "an upload that takes a while to process",
 	catalog.NeedFailing:  "uploads that end in an error",
 	catalog.NeedExpiring: "an upload that expires within two seconds while it is unfinished",
+	catalog.NeedLimited:  "an upload of which each append has a least size",
 	catalog.NeedRestart:  "how the server is stopped and started again",
 	catalog.NeedUsers:    "credentials of two users",
 }

@@ -26,6 +26,7 @@ var offered = map[catalog.Need]func(*target.Config, *target.Profile) bool{
 	catalog.NeedSlow:     func(_ *target.Config, p *target.Profile) bool { return p.Slow != nil },
 	catalog.NeedFailing:  func(_ *target.Config, p *target.Profile) bool { return len(p.Failing) > 0 },
 	catalog.NeedExpiring: func(_ *target.Config, p *target.Profile) bool { return p.Expiring != nil },
+	catalog.NeedLimited:  func(_ *target.Config, p *target.Profile) bool { return p.Limited != nil },
 	catalog.NeedRestart:  func(c *target.Config, _ *target.Profile) bool { return c.Restart != nil },
 	catalog.NeedUsers:    func(c *target.Config, _ *target.Profile) bool { return len(c.Users) > 1 },
 }

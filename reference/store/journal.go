@@ -56,7 +56,8 @@ type Job struct {
 	ContentType string        `json:"type,omitempty"`
 	Respond     int64         `json:"respond,omitempty"` // bytes of response body, 0: as long as needed
 	Delay       time.Duration `json:"delay,omitempty"`
-	Fail        int           `json:"fail,omitempty"` // status of an error instead of an effect
+	Fail        int           `json:"fail,omitempty"`  // status of an error instead of an effect
+	Least       int64         `json:"least,omitempty"` // bytes of one append, beside the limits of all uploads
 
 	Coding string `json:"coding,omitempty"` // Content-Encoding of the body, which is kept as it comes
 	Name   string `json:"name,omitempty"`   // file name

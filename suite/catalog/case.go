@@ -54,6 +54,7 @@ const (
 	NeedSlow     Need = "slow"
 	NeedFailing  Need = "failing"
 	NeedExpiring Need = "expiring"
+	NeedLimited  Need = "limited"
 	NeedUsers    Need = "users"
 	NeedRestart  Need = "restart"
 )

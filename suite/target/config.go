@@ -66,6 +66,8 @@ type Profile struct {
 	Failing  []Request `yaml:"failing"`
 	// Expiring is an upload that expires within two seconds while it is unfinished, for a profile whose uploads expire.
 	Expiring *Request `yaml:"expiring"`
+	// Limited is an upload that has a min-append-size, for a profile whose uploads have limits.
+	Limited *Request `yaml:"limited"`
 	// Interop are the versions of the protocol to speak, for a profile that has several: "3" to "8" are interop versions
 	// of drafts, "latest" is the newest text. Empty for every other profile.
 	Interop []string `yaml:"interop"`

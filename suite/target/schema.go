@@ -186,7 +186,7 @@ func (r *reader) profile(name string, n *yaml.Node, into *Profile) {
 		keys = append(keys, key{"expiring", r.variant(&into.Expiring)})
 	}
 	if known := versioned[name]; len(known) > 0 {
-		keys = append(keys, key{"interop", r.interop(known, &into.Interop)})
+		keys = append(keys, key{"limited", r.variant(&into.Limited)}, key{"interop", r.interop(known, &into.Interop)})
 	}
 	r.mapping(n, keys...)
 	switch {

@@ -174,7 +174,7 @@ func (c *Config) filled(name string, given Profile) *Profile {
 	if given.Readback.From == "" {
 		given.Readback.From = of.readback
 	}
-	for _, variant := range []**Request{&given.Large, &given.Slow, &given.Expiring} {
+	for _, variant := range []**Request{&given.Large, &given.Slow, &given.Expiring, &given.Limited} {
 		if *variant != nil {
 			whole := (*variant).inherit(given.Upload)
 			*variant = &whole

@@ -260,7 +260,7 @@ func keysOf(n *yaml.Node, path string, into map[string]bool) {
 	}
 }
 
-// schemaKeys collects the keys of the types. Readback, large, slow, failing and expiring have forms of their own.
+// schemaKeys collects the keys of the types. Readback, large, slow, failing, expiring and limited have forms of their own.
 func schemaKeys(t reflect.Type, path string) []string {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -275,7 +275,7 @@ func schemaKeys(t reflect.Type, path string) []string {
 			continue
 		}
 		keys = append(keys, path+"."+key)
-		if !slices.Contains([]string{"large", "slow", "failing", "expiring"}, key) {
+		if !slices.Contains([]string{"large", "slow", "failing", "expiring", "limited"}, key) {
 			keys = append(keys, schemaKeys(t.Field(i).Type, path+"."+key)...)
 		}
 	}
@@ -342,6 +342,14 @@ func TestBrief(t *testing.T) {
 	}
 	if p = parse(t, "target: http://a/one\nprofiles: {tus: {readback: none}}").Profile("tus"); p.Upload.Path != "/one" || p.Readback.From != "none" {
 		t.Errorf("by default: %+v", p)
+	}
+}
+
+// TestLimited: what is not said of the upload with a min-append-size is as for every upload.
+func TestLimited(t *testing.T) {
+	p := parse(t, "target: http://a/one\nprofiles: {rufh: {upload: {method: PUT, path: '/files?tag={tag}'}, limited: {path: '/files?least=100'}}}").Profile("rufh")
+	if p.Limited.Path != "/files?least=100" || p.Limited.Method != "PUT" {
+		t.Errorf("%+v", p.Limited)
 	}
 }
 

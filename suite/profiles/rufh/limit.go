@@ -61,15 +61,15 @@ func limitChecks() []matrix.Check {
 			sends:    "Creations without content; appends of max-append-size and of one byte more; HEAD.",
 			failure:  "The limit is off by one, or an append that is refused spoils the upload.", run: limitMaxAppend},
 		{name: "min-append-size", level: may, versions: since("6"),
-			requires: "Where min-append-size is told, an append of that size is taken, and one of a byte less is refused with a 4xx, which leaves the upload as it was, or taken.",
-			why:      "Clients cut their uploads into parts of at least that size.",
-			sends:    "Creations without content; appends of min-append-size and of one byte less; HEAD.",
-			failure:  "The limit is off by one, or an append that is refused spoils the upload.", run: limitMinAppend},
+			requires: "Where min-append-size is told, an append of that size is taken, and one of a byte less is refused with a 4xx, which leaves the upload as it was, or taken.", needs: []catalog.Need{catalog.NeedLimited},
+			why:     "Clients cut their uploads into parts of at least that size.",
+			sends:   "Creations without content; appends of min-append-size and of one byte less; HEAD.",
+			failure: "The limit is off by one, or an append that is refused spoils the upload.", run: limitMinAppend},
 		{name: "min-append-final", level: must, versions: since("6"),
-			requires: "Where min-append-size is told, an append that completes the upload is taken though it is smaller.",
-			why:      "What is left at the end is as small as it is.",
-			sends:    "A creation without content; an append of all but the last byte; one of the last byte that completes the upload.",
-			failure:  "The last append is refused for its size, and the upload can never be completed.", run: limitMinFinal},
+			requires: "Where min-append-size is told, an append that completes the upload is taken though it is smaller.", needs: []catalog.Need{catalog.NeedLimited},
+			why:     "What is left at the end is as small as it is.",
+			sends:   "A creation without content; an append of all but the last byte; one of the last byte that completes the upload.",
+			failure: "The last append is refused for its size, and the upload can never be completed.", run: limitMinFinal},
 		{name: "max-age", level: should, versions: since("6"),
 			requires: "Where the lifetime of an upload is told, its end does not come nearer from one response to the next.",
 			why:      "The client plans by it when to come back.",
@@ -317,27 +317,47 @@ func (f *flow) outside(op *matrix.Operation, what string) {
 	f.Note("%s is answered %d", what, r.Status)
 }
 
-func limitMinAppend(f *flow) {
-	least := f.limit("min-append-size")
-	f.sizable(least, "min-append-size")
-	if least < 2 {
-		f.Unsupported("min-append-size=%d forbids nothing", least)
+// least gives the min-append-size of uploads, and where they are created: as all are where a limit is told for all, else as
+// the configuration says.
+func (f *flow) least() (int64, func(n int64) *matrix.Operation) {
+	if n, ok := f.told["min-append-size"]; ok {
+		return f.forbids(n), f.opening
 	}
-	op := f.opening(least)
+	f.Need(catalog.NeedLimited, f.Set.Limited != nil)
+	limited := func(n int64) *matrix.Operation {
+		op := f.Shaped(*f.Set.Limited, matrix.NewTag(), int(n))
+		f.created(op, 0)
+		return op
+	}
+	told := limitsOf(f.asked("HEAD", limited(matrix.Usual)).Fields.Joined("Upload-Limit"))
+	n, ok := told["min-append-size"]
+	if !ok {
+		f.Unsupported("no min-append-size is told for the upload of the key limited")
+	}
+	return f.forbids(n), limited
+}
+
+// forbids ends the case where a min-append-size is too little to forbid anything but nothing, or more than may be sent.
+func (f *flow) forbids(n int64) int64 {
+	f.sizable(n+1, "min-append-size")
+	if n < 2 {
+		f.Unsupported("min-append-size=%d forbids nothing", n)
+	}
+	return n
+}
+
+func limitMinAppend(f *flow) {
+	least, opening := f.least()
+	op := opening(least)
 	f.succeeded(f.sent(op, f.d.append(op, 0, op.Body, false), false), "an append of min-append-size")
 	f.at(op, least, "after an append of min-append-size")
 	f.Round()
-	f.outside(f.opening(least-1), "an append below min-append-size")
+	f.outside(opening(least-1), "an append below min-append-size")
 }
 
 func limitMinFinal(f *flow) {
-	least := f.limit("min-append-size")
-	f.sizable(least+1, "min-append-size")
-	if least < 2 {
-		f.Unsupported("min-append-size=%d forbids nothing", least)
-	}
-	op := f.OpAs(matrix.NewTag(), int(max(least+1, matrix.Usual)))
-	f.created(op, 0)
+	least, opening := f.least()
+	op := opening(max(least+1, matrix.Usual))
 	f.succeeded(f.appended(op, 0, op.Body[:op.Len()-1], false), "an append of all but the last byte")
 	f.once(op, op.Len()-1, "of an upload whose last append was one byte")
 }
