@@ -26,21 +26,6 @@ func (l Level) Weight() int {
 	return 0
 }
 
-// Source says where a requirement stands.
-type Source struct {
-	Document string `json:"document"` // "resume-request"
-	Section  string `json:"section"`  // its heading
-	URL      string `json:"url,omitempty"`
-	// Loose says where the document is silent or loose and what decides instead.
-	Loose string `json:"loose,omitempty"`
-}
-
-// String gives the citation: "resume-request, Request-Content-Location".
-func (s Source) String() string { return s.Document + ", " + s.Section }
-
-// Silent is what Source.Loose says where the source says nothing at all.
-const Silent = "the source is silent; the profile definition decides"
-
 // Need names something that a case needs of the target and not every target offers; its value is
 // the configuration key that turns it on.
 type Need string

@@ -12,7 +12,7 @@ import (
 func createChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: catalog.Case{
-			ID: "byterange.create.if-none-match", Level: catalog.Must, Source: rfc(9110, "13.1.2"),
+			ID: "byterange.create.if-none-match", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.2"),
 			Requires: "With If-None-Match: * a segment for a document that is there already is refused with 412, and changes nothing.",
 			Why:      "Two clients that chose one URL would write over each other.",
 			Sends:    "The first segment of another upload, with If-None-Match: *, to a document that is complete; GET.",
@@ -54,28 +54,28 @@ func createChecks() []matrix.Check {
 			Failure:  "Content-Offset is unknown, or the end of the request is taken for that of the document.",
 		}, Run: with(createOffset)},
 		{Case: catalog.Case{
-			ID: "byterange.create.out-of-order", Level: catalog.May, Source: loose(applying, "a server that refuses segments out of order does as the draft recommends, and is not tested further"),
+			ID: "byterange.create.out-of-order", Level: catalog.May, Source: catalog.Loose(applying, "a server that refuses segments out of order does as the draft recommends, and is not tested further"),
 			Requires: "Where segments are taken out of order, holes read as zeros, and the document is complete when every byte of it was written and not before.",
 			Why:      "A hole that counts as written is a document with bytes that nobody sent.",
 			Sends:    "The third, the first and the second segment of 1000 bytes of a document of 3000; GET and a read of the number of effects after each.",
 			Failure:  "The document is complete when its last byte is in, or holes show what was in memory or on disk.",
 		}, Run: with(createOrder)},
 		{Case: catalog.Case{
-			ID: "byterange.create.repeat", Level: catalog.Must, Source: loose(modifying, "idempotent writes are named as a use"),
+			ID: "byterange.create.repeat", Level: catalog.Must, Source: catalog.Loose(modifying, "idempotent writes are named as a use"),
 			Requires: "A segment that is sent again changes nothing: the offset does not go up a second time, and the document is whole.",
 			Why:      "A client whose answer was lost sends the segment again.",
 			Sends:    "Three segments of 1000 bytes, each of them twice; HEAD after each; GET.",
 			Failure:  "Segments are appended wherever they say that they belong.",
 		}, Run: with(createRepeat)},
 		{Case: catalog.Case{
-			ID: "byterange.create.overlap", Level: catalog.Should, Source: loose(segmented, "that segments may overlap is not said; a write over bytes that are there is what the media type is for"),
+			ID: "byterange.create.overlap", Level: catalog.Should, Source: catalog.Loose(segmented, "that segments may overlap is not said; a write over bytes that are there is what the media type is for"),
 			Requires: "A segment that begins before the offset, with the same bytes, is taken, and nothing is doubled.",
 			Why:      "A client that does not know exactly how much arrived sends a little again.",
 			Sends:    "Segments of 1000 bytes that each begin 100 bytes before the end of the one before; HEAD after each; GET.",
 			Failure:  "The length of the segment is added to the offset.",
 		}, Run: with(createOverlap)},
 		{Case: catalog.Case{
-			ID: "byterange.create.other-length", Level: catalog.Should, Source: loose(segmented, catalog.Silent),
+			ID: "byterange.create.other-length", Level: catalog.Should, Source: catalog.Loose(segmented, catalog.Silent),
 			Requires: "A segment that names another complete length than one before it is refused, and the upload can be completed as it began.",
 			Why:      "Two lengths for one upload mean that one side is wrong about what it is uploading.",
 			Sends:    "A segment of 1000 bytes of 3000; the next one, of 2000, and of 4000; HEAD after each; the rest; GET.",

@@ -242,20 +242,6 @@ func draft(heading string) catalog.Source {
 	return catalog.Source{Document: "draft-ietf-httpapi-patch-byterange", Section: heading, URL: draftURL}
 }
 
-// loose marks a source as silent about what the case asks.
-func loose(source catalog.Source, why string) catalog.Source {
-	source.Loose = why
-	return source
-}
-
-// rfc cites a section of an RFC.
-func rfc(number int, section string) catalog.Source {
-	return catalog.Source{
-		Document: fmt.Sprintf("RFC %d", number), Section: section,
-		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
-	}
-}
-
 // midUpload fills in what the cases that cut an upload share.
 func midUpload(c catalog.Case, faults []string) catalog.Case {
 	c.Point, c.Faults = "mid-upload", faults

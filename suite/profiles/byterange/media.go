@@ -34,14 +34,14 @@ func mediaChecks() []matrix.Check {
 			Failure:  "The part is taken for empty, or the length of the request for that of the part.",
 		}, Run: with(mediaUnmeasured)},
 		{Case: catalog.Case{
-			ID: "byterange.media.multipart", Level: catalog.Must, Source: rfc(2046, "5.1.1"),
+			ID: "byterange.media.multipart", Level: catalog.Must, Source: catalog.RFC(2046, "5.1.1"),
 			Requires: "A multipart/byteranges is understood with any boundary of 1 to 70 characters, quoted or not, with a preamble and an epilogue, with white space after the boundary, and without a last line break.",
 			Why:      "Libraries write all of these.",
 			Sends:    "Documents created by PATCH with a multipart/byteranges of one part, one for each way of writing it; GET.",
 			Failure:  "The parameter is taken as it stands, with its quotes, or the body is split at fixed places.",
 		}, Run: with(func(f *flow) { f.written(multipartType, multiparts) })},
 		{Case: catalog.Case{
-			ID: "byterange.media.multipart-binary", Level: catalog.Must, Source: rfc(2046, "5.1.1"),
+			ID: "byterange.media.multipart-binary", Level: catalog.Must, Source: catalog.RFC(2046, "5.1.1"),
 			Requires: "Bytes of a part that look like the beginning of a boundary, like its end, or like line breaks, are written as they are.",
 			Why:      "Documents are made of any bytes, and an upload that changes them is corrupt.",
 			Sends:    "Documents created by PATCH with a multipart/byteranges whose part is full of such bytes; GET.",
@@ -55,7 +55,7 @@ func mediaChecks() []matrix.Check {
 			Failure:  "Chunk lengths are written into the document, or only the first chunk is read.",
 		}, Run: with(func(f *flow) { f.written(applicationType, framings) })},
 		{Case: catalog.Case{
-			ID: "byterange.media.application-integers", Level: catalog.Must, Source: rfc(9000, "16"),
+			ID: "byterange.media.application-integers", Level: catalog.Must, Source: catalog.RFC(9000, "16"),
 			Requires: "Integers of application/byteranges are understood in each of their lengths, of 1, 2, 4 and 8 bytes, also where a shorter one would do.",
 			Why:      "A writer that does not know a length yet leaves room for the longest.",
 			Sends:    "Documents created by PATCH with all integers of at least 1, 2, 4 or 8 bytes, in both framings; GET.",
@@ -76,14 +76,14 @@ func mediaChecks() []matrix.Check {
 			Failure:  "The limit for the fields of a part counts for its bytes as well, or a length of four bytes is read wrongly.",
 		}, Run: with(mediaLarge)},
 		{Case: catalog.Case{
-			ID: "byterange.media.multipart-bad-boundary", Level: catalog.Must, Source: loose(rfc(2046, "5.1.1"), catalog.Silent),
+			ID: "byterange.media.multipart-bad-boundary", Level: catalog.Must, Source: catalog.Loose(catalog.RFC(2046, "5.1.1"), catalog.Silent),
 			Requires: "A multipart/byteranges whose media type has no boundary, or one that is nowhere in the body, is refused, and changes nothing.",
 			Why:      "No part can be found in it; whatever is written is not what the client meant.",
 			Sends:    "Such PATCHes on a document that is there; GET.",
 			Failure:  "A boundary is guessed from the body, or no part at all is taken for a success.",
 		}, Run: with(func(f *flow) { f.misframed(multipartType, badBoundaries) })},
 		{Case: catalog.Case{
-			ID: "byterange.media.application-malformed", Level: catalog.Must, Source: loose(binaryDoc, catalog.Silent),
+			ID: "byterange.media.application-malformed", Level: catalog.Must, Source: catalog.Loose(binaryDoc, catalog.Silent),
 			Requires: "An application/byteranges with an unknown framing indicator, or with a field whose name is empty, is refused, and changes nothing.",
 			Why:      "What follows cannot be known; whatever is written is not what the client meant.",
 			Sends:    "Such PATCHes on a document that is there; GET.",

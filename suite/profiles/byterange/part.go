@@ -19,7 +19,7 @@ func partChecks() []matrix.Check {
 			Failure:  "Ranges are taken for exclusive, the complete length for that of the write, or the document ends with the part.",
 		}, Run: with(partRange)},
 		{Case: catalog.Case{
-			ID: "byterange.part.append", Level: catalog.Should, Source: loose(applying, "that a document may grow is said by what may not be: a write beyond its end and not adjacent"),
+			ID: "byterange.part.append", Level: catalog.Should, Source: catalog.Loose(applying, "that a document may grow is said by what may not be: a write beyond its end and not adjacent"),
 			Requires: "A write that begins at the end of a document, or before it and runs past it, makes the document longer.",
 			Why:      "Appending to a log or to a recording is what the media type is meant for.",
 			Sends:    "Writes that begin at the end of a document and ten bytes before it, with the complete length left open; GET after each.",
@@ -61,7 +61,7 @@ func partChecks() []matrix.Check {
 			Failure:  "The body is written as far as it goes, or the client is told that all of it was.",
 		}, Run: with(partLong)},
 		{Case: catalog.Case{
-			ID: "byterange.part.past-length", Level: catalog.Should, Source: loose(contentOff, "its complete-length is said to be that of Content-Range, where a range that runs past it is invalid"),
+			ID: "byterange.part.past-length", Level: catalog.Should, Source: catalog.Loose(contentOff, "its complete-length is said to be that of Content-Range, where a range that runs past it is invalid"),
 			Requires: "A first part with Content-Offset whose body runs past its complete-length is refused; no document that is longer comes of it.",
 			Why:      "One of the two is wrong; a longer document than was announced is not the client's.",
 			Sends:    "1000 bytes with Content-Offset: 0;complete-length=990, to create a document; GET.",

@@ -44,7 +44,7 @@ var wrongs = []wrong{
 		},
 	},
 	{
-		name: "bad-range", level: catalog.Must, source: loose(rfc(9110, "14.4"), "the draft names no status for a range that is malformed"),
+		name: "bad-range", level: catalog.Must, source: catalog.Loose(catalog.RFC(9110, "14.4"), "the draft names no status for a range that is malformed"),
 		requires: "A part with a malformed Content-Range is refused, and changes nothing.",
 		why:      "A range that is guessed puts bytes in the wrong place.",
 		failure:  "The field is parsed loosely, and what is left of it is used.",
@@ -94,7 +94,7 @@ var wrongs = []wrong{
 		},
 	},
 	{
-		name: "two-ranges", level: catalog.Should, source: loose(modifying, "how a second range is answered is not said"),
+		name: "two-ranges", level: catalog.Should, source: catalog.Loose(modifying, "how a second range is answered is not said"),
 		requires: "A part with two ranges that differ is refused, and changes nothing.",
 		why:      "Each part has a single range; of two, any choice may be the wrong one.",
 		failure:  "The first, or the last, of several fields is taken.",
@@ -115,7 +115,7 @@ func refusalChecks() []matrix.Check {
 		}, Run: with(func(f *flow) { partWrong(f, w) })})
 	}
 	return append(checks, matrix.Check{Case: midUpload(catalog.Case{
-		ID: "byterange.part.refused-midway", Level: catalog.Must, Source: loose(segmented, catalog.Silent),
+		ID: "byterange.part.refused-midway", Level: catalog.Must, Source: catalog.Loose(segmented, catalog.Silent),
 		Requires: "A segment that is refused leaves an incomplete document as it is: HEAD gives the same offset, and the upload can be completed.",
 		Why:      "A client that made a mistake can correct it, and loses nothing.",
 		Sends:    "An upload cut in the middle; segments without a range, with a malformed one and with a Content-Length that does not fit; HEAD after each; then the right one.",

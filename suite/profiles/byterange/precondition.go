@@ -14,35 +14,35 @@ import (
 func preconditionChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: catalog.Case{
-			ID: "byterange.precondition.if-match-stale", Level: catalog.Must, Source: rfc(9110, "13.1.1"),
+			ID: "byterange.precondition.if-match-stale", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.1"),
 			Requires: "A write whose If-Match names none of the document's entity tags is refused with 412, and changes nothing; so is one with If-Match: * where no document is there.",
 			Why:      "It would overwrite what another client has written meanwhile.",
 			Sends:    "A write with another entity tag, one with that of before a write, and one with * to a document that is not there; GET after each.",
 			Failure:  "The condition is not looked at for PATCH, or only its form is.",
 		}, Run: with(matchStale)},
 		{Case: catalog.Case{
-			ID: "byterange.precondition.if-match-fresh", Level: catalog.Must, Source: rfc(9110, "13.1.1"),
+			ID: "byterange.precondition.if-match-fresh", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.1"),
 			Requires: "A write whose If-Match names the document's entity tag, alone, in a list or as *, is taken.",
 			Why:      "A client that does it right must get through.",
 			Sends:    "Writes with each form of If-Match, each with the entity tag of the moment; GET after each.",
 			Failure:  "Entity tags are compared as text of the whole field.",
 		}, Run: with(matchFresh)},
 		{Case: catalog.Case{
-			ID: "byterange.precondition.if-unmodified-since", Level: catalog.Must, Source: rfc(9110, "13.1.4"),
+			ID: "byterange.precondition.if-unmodified-since", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.4"),
 			Requires: "A write whose If-Unmodified-Since is before the document's Last-Modified is refused with 412, and changes nothing; one with that date itself is taken.",
 			Why:      "It would overwrite what another client has written meanwhile.",
 			Sends:    "A write with the date of the day before Last-Modified, and one with Last-Modified; GET after each.",
 			Failure:  "The condition is not looked at for PATCH, or the comparison is the wrong way round.",
 		}, Run: with(unmodified)},
 		{Case: catalog.Case{
-			ID: "byterange.precondition.validator", Level: catalog.Should, Source: rfc(9110, "8.8.3"),
+			ID: "byterange.precondition.validator", Level: catalog.Should, Source: catalog.RFC(9110, "8.8.3"),
 			Requires: "A document has an entity tag that is strong, and another one after a write.",
 			Why:      "Without one a client can neither bind a write to what it has seen, nor put a download together from parts.",
 			Sends:    "HEAD on a document, before and after a write.",
 			Failure:  "No ETag is sent, or a weak one, or always the same.",
 		}, Run: with(validator)},
 		{Case: midUpload(catalog.Case{
-			ID: "byterange.precondition.etag", Level: catalog.Must, Source: rfc(9110, "8.8.1"),
+			ID: "byterange.precondition.etag", Level: catalog.Must, Source: catalog.RFC(9110, "8.8.1"),
 			Requires: "When a write that was cut has changed the document, its strong entity tag is another; a write with the one of before is refused.",
 			Why:      "Who trusts the old one would put together a document that never was.",
 			Sends:    "A write with If-Match over a document, cut in the middle; GET; the same write again, with the old entity tag.",

@@ -12,7 +12,7 @@ import (
 func preferChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: catalog.Case{
-			ID: "byterange.prefer.forms", Level: catalog.Must, Source: rfc(7240, "2"),
+			ID: "byterange.prefer.forms", Level: catalog.Must, Source: catalog.RFC(7240, "2"),
 			Requires: "A preference never makes a request fail: a document is created with each value of transaction, with an unknown one, with others around it, and without.",
 			Why:      "What a server does not know or cannot do it ignores.",
 			Sends:    "Documents created by PATCH with each form of Prefer; GET on each.",

@@ -11,7 +11,7 @@ import (
 func responseChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: response(catalog.Case{
-			ID: "byterange.response.repeat", Level: catalog.Must, Source: loose(modifying, "idempotent writes are named as a use"),
+			ID: "byterange.response.repeat", Level: catalog.Must, Source: catalog.Loose(modifying, "idempotent writes are named as a use"),
 			Requires: "When the answer to the last segment is lost, the same segment again changes nothing: the document is whole, and the effect has happened once.",
 			Why:      "It is all that a client can do that wants an answer.",
 			Sends:    "A segment, and the last one, whose answer is cut off; the last one again, twice; GET and a read of the number of effects.",
@@ -25,14 +25,14 @@ func responseChecks() []matrix.Check {
 			Failure:  "The document is created a second time.",
 		}), Run: with(responseRepeatFirst)},
 		{Case: response(catalog.Case{
-			ID: "byterange.response.processed", Level: catalog.Must, Source: loose(segmented, catalog.Silent), Needs: []catalog.Need{catalog.NeedSlow},
+			ID: "byterange.response.processed", Level: catalog.Must, Source: catalog.Loose(segmented, catalog.Silent), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "When the connection ends while a document whose last byte is in is processed, the effect happens all the same, and once.",
 			Why:      "HEAD says that all bytes are in: the client has nothing more to send.",
 			Sends:    "A whole upload that is processed slowly, cut as soon as its body is in; HEAD; a read of the number of effects; GET.",
 			Failure:  "Processing is ended together with the connection.",
 		}), Run: with(responseProcessed)},
 		{Case: response(catalog.Case{
-			ID: "byterange.response.failed", Level: catalog.Must, Source: loose(segmented, "the behaviour after an error is left undefined"), Needs: []catalog.Need{catalog.NeedFailing, catalog.NeedCount},
+			ID: "byterange.response.failed", Level: catalog.Must, Source: catalog.Loose(segmented, "the behaviour after an error is left undefined"), Needs: []catalog.Need{catalog.NeedFailing, catalog.NeedCount},
 			Requires: "An upload that ends in an error has no effect, also where the answer that says so is lost; the same bytes again are no success either, or have the effect.",
 			Why:      "The client must not take a document for accepted that was not.",
 			Sends:    "Uploads that the target answers with an error, whose answer is cut off; the same bytes again; reads of the number of effects.",

@@ -26,7 +26,7 @@ func writeChecks() []matrix.Check {
 			Failure:  "The document is made longer first and written later, or the part that came is appended a second time.",
 		}, matrix.EveryFault), Run: with(writeAppendCut)},
 		{Case: catalog.Case{
-			ID: "byterange.write.lost", Level: catalog.Must, Source: loose(modifying, "idempotent writes are named as a use"),
+			ID: "byterange.write.lost", Level: catalog.Must, Source: catalog.Loose(modifying, "idempotent writes are named as a use"),
 			Requires: "When the answer to a write over a document is lost, the same write again leaves the document as one would.",
 			Why:      "The client cannot know whether the first one was taken.",
 			Sends:    "Writes over a document, cut before the answer and in its head; the same again; GET.",
@@ -48,7 +48,7 @@ func writeChecks() []matrix.Check {
 			Failure:  "The bytes of the second part are written to the range of the first, or fields and boundaries into the document.",
 		}, matrix.EveryFault), Run: with(func(f *flow) { f.partsCut(nil) })},
 		{Case: catalog.Case{
-			ID: "byterange.write.parts-refused", Level: catalog.Must, Source: rfc(5789, "2"),
+			ID: "byterange.write.parts-refused", Level: catalog.Must, Source: catalog.RFC(5789, "2"),
 			Requires: "A patch of several parts of which one must be refused is refused as a whole, and changes nothing.",
 			Why:      "The client meant all of them or none; half a change is a corrupt document.",
 			Sends:    "Patches of two parts over a document, of which the second, and the first, has no range, a malformed one or a Content-Length that does not fit; GET after each.",

@@ -24,7 +24,7 @@ func formChecks() []matrix.Check {
 			Failure:  "The field is handed on to the code that serves downloads, and the body is stored as the document.",
 		}, Run: with(formEquals)},
 		{Case: catalog.Case{
-			ID: "range.unit-case", Level: catalog.Should, Source: partialput.RFC(9110, "14.1"),
+			ID: "range.unit-case", Level: catalog.Should, Source: catalog.RFC(9110, "14.1"),
 			Requires: "The name of the unit is understood in any case.",
 			Why:      "Names of range units are case-insensitive.",
 			Sends:    "PUTs with Expect: Range and Range: Bytes 300-399/1000, and BYTES=300-399, over a document; GET after each.",
@@ -38,7 +38,7 @@ func formChecks() []matrix.Check {
 			Failure:  "The asterisk is read as a number, or each part is taken for the whole.",
 		}, Run: with(formOpen)},
 		{Case: catalog.Case{
-			ID: "range.unexpected", Level: catalog.Should, Source: partialput.RFC(9110, "14.2"),
+			ID: "range.unexpected", Level: catalog.Should, Source: catalog.RFC(9110, "14.2"),
 			Requires: "A PUT with Range and without the expectation is one of the whole: Range is ignored, or the request refused.",
 			Why:      "Range has no meaning in a PUT of anybody who did not agree on one; a client that leaves Expect out did not.",
 			Sends:    "PUT with Range: bytes 300-399/1000 and no Expect over a document; GET.",

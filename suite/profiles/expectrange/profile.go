@@ -12,13 +12,13 @@ import (
 const (
 	Name   = "expect-range"
 	Title  = "PUT with Expect: Range"
-	Source = partialput.OptionsURL
+	Source = catalog.ResumableUploadsURL
 )
 
 // option is where the protocol stands.
-var option = partialput.Options("Option: Expect header with Range header")
+var option = catalog.ResumableUploads("Option: Expect header with Range header")
 
-var silent = partialput.Loose(option, catalog.Silent)
+var silent = catalog.Loose(option, catalog.Silent)
 
 // shared are the profile's words for the cases that it has in common with range-query.
 var shared = partialput.Terms{Profile: Name, Write: "PUT with Expect: Range", Source: option, First: "offer.no-overwrite", Untold: catalog.Should}
@@ -30,10 +30,10 @@ var terms = matrix.Terms{
 	Write:   "PUT with Expect: Range",
 	Place:   "the document",
 	Source: map[string]catalog.Source{
-		"before100": partialput.RFC(9110, "10.1.1"),
+		"before100": catalog.RFC(9110, "10.1.1"),
 		"upload":    silent,
 		"response":  silent,
-		"download":  partialput.RFC(9110, "14.2"),
+		"download":  catalog.RFC(9110, "14.2"),
 		"restart":   silent,
 		"sweep":     silent,
 	},

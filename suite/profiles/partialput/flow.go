@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
@@ -220,28 +219,6 @@ func Seen(s *matrix.Session, method string, u *url.URL) (r *exchange.Response, t
 	}
 	return r, what + r.Proto + " " + strconv.Itoa(r.Status) + " " + r.Reason
 }
-
-// Loose marks a source as silent about what the case asks.
-func Loose(source catalog.Source, why string) catalog.Source {
-	source.Loose = why
-	return source
-}
-
-// RFC cites a section of an RFC.
-func RFC(number int, section string) catalog.Source {
-	return catalog.Source{
-		Document: fmt.Sprintf("RFC %d", number), Section: section,
-		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
-	}
-}
-
-// Options cites a heading of the source of all of these protocols.
-func Options(heading string) catalog.Source {
-	return catalog.Source{Document: "HTTP resumable uploads", Section: heading, URL: OptionsURL}
-}
-
-// OptionsURL is where the source stands.
-const OptionsURL = "https://fullstack.wiki/http/resumable-uploads"
 
 // Itoa gives a number as text.
 func Itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -14,35 +14,35 @@ import (
 func preconditionChecks(with With) []matrix.Check {
 	return []matrix.Check{
 		{Case: catalog.Case{
-			ID: "precondition.if-match-stale", Level: catalog.Must, Source: RFC(9110, "13.1.1"),
+			ID: "precondition.if-match-stale", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.1"),
 			Requires: "A write whose If-Match names none of the document's entity tags is refused with 412, and changes nothing.",
 			Why:      "It would overwrite what another client has written meanwhile.",
 			Sends:    "{write} with another entity tag, with a list of others, and with that of before a write; GET after each.",
 			Failure:  "The condition is not looked at where a range is written, or only its form is.",
 		}, Run: with(matchStale)},
 		{Case: catalog.Case{
-			ID: "precondition.if-match-fresh", Level: catalog.Must, Source: RFC(9110, "13.1.1"),
+			ID: "precondition.if-match-fresh", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.1"),
 			Requires: "A write whose If-Match names the document's entity tag, alone, in a list or as *, is taken.",
 			Why:      "A client that does it right must get through.",
 			Sends:    "{write} with each form of If-Match, each with the entity tag of the moment; GET after each.",
 			Failure:  "Entity tags are compared as text of the whole field.",
 		}, Run: with(matchFresh)},
 		{Case: catalog.Case{
-			ID: "precondition.if-none-match", Level: catalog.Must, Source: RFC(9110, "13.1.2"),
+			ID: "precondition.if-none-match", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.2"),
 			Requires: "A write with If-None-Match: * over a document that is there is refused with 412, and changes nothing.",
 			Why:      "The client wanted to create, and not to change what somebody else has made.",
 			Sends:    "{write} with If-None-Match: * over the middle of a document, and over all of it; GET after each.",
 			Failure:  "The condition is not looked at where a range is written.",
 		}, Run: with(noneMatch)},
 		{Case: catalog.Case{
-			ID: "precondition.if-unmodified-since", Level: catalog.Must, Source: RFC(9110, "13.1.4"),
+			ID: "precondition.if-unmodified-since", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.4"),
 			Requires: "A write whose If-Unmodified-Since is before the document's Last-Modified is refused with 412, and changes nothing; one with that date itself is taken.",
 			Why:      "It would overwrite what another client has written meanwhile.",
 			Sends:    "{write} with the date of the day before Last-Modified, and with Last-Modified; GET after each.",
 			Failure:  "The condition is not looked at where a range is written, or the comparison is the wrong way round.",
 		}, Run: with(unmodified)},
 		{Case: cut("mid-upload", matrix.Closing, catalog.Case{
-			ID: "precondition.etag", Level: catalog.Must, Source: RFC(9110, "8.8.1"),
+			ID: "precondition.etag", Level: catalog.Must, Source: catalog.RFC(9110, "8.8.1"),
 			Requires: "When a write has changed the document, also one that was cut, its strong entity tag is another.",
 			Why:      "Who trusts the old one would put together a document that never was.",
 			Sends:    "{write} over a document, whole and cut in the middle; GET after each.",

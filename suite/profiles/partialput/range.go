@@ -10,7 +10,7 @@ import (
 
 // rangeChecks: a range is written, and nothing else.
 func rangeChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, catalog.Silent)
+	silent := catalog.Loose(t.Source, catalog.Silent)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "range.middle", Level: catalog.Must, Source: t.Source,
@@ -76,7 +76,7 @@ func rangeChecks(t Terms, with With) []matrix.Check {
 			Failure:  "The length of the first part is forgotten, or the range is moved until it fits.",
 		}, Run: with(rangePastLength)},
 		{Case: catalog.Case{
-			ID: "range.whole", Level: catalog.Must, Source: RFC(9110, "9.3.4"),
+			ID: "range.whole", Level: catalog.Must, Source: catalog.RFC(9110, "9.3.4"),
 			Requires: "A PUT that names no range replaces the whole document, also one that was begun by ranges.",
 			Why:      "Every other client must still be able to write the document.",
 			Sends:    "PUT with a shorter and with a longer text over a document, and over one of which only the first part is there; GET after each.",

@@ -8,11 +8,11 @@ import (
 // responseChecks: the last part arrived and its answer was lost. Nothing shows the answer again; what became of the upload
 // is seen at the document, and the part may be sent a second time.
 func responseChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, catalog.Silent)
+	silent := catalog.Loose(t.Source, catalog.Silent)
 	lost := func(c catalog.Case) catalog.Case { return cut("pre-response", matrix.EveryFault, c) }
 	return []matrix.Check{
 		{Case: lost(catalog.Case{
-			ID: "response.repeat", Level: catalog.Must, Source: RFC(9110, "9.2.2"),
+			ID: "response.repeat", Level: catalog.Must, Source: catalog.RFC(9110, "9.2.2"),
 			Requires: "When the answer to the last part is lost, the same part again changes nothing: the document is whole, and the effect has happened once.",
 			Why:      "It is all that a client can do that wants an answer.",
 			Sends:    "A part of a document, and the last one, whose answer is cut off; the last one again, twice; GET and a read of the number of effects.",

@@ -13,10 +13,10 @@ import (
 
 // writeChecks: a write over a document that is there is cut.
 func writeChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, catalog.Silent)
+	silent := catalog.Loose(t.Source, catalog.Silent)
 	return []matrix.Check{
 		{Case: cut("before-100", matrix.EveryFault, catalog.Case{
-			ID: "write.before", Level: catalog.Must, Source: RFC(9110, "10.1.1"),
+			ID: "write.before", Level: catalog.Must, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "A write over a document that is cut before 100 (Continue) was read changes nothing; issued again, it is applied.",
 			Why:      "The client has not sent a byte; what was there must still be there.",
 			Sends:    "{write} over the middle of a document, cut before the end of its head and inside the 100 (Continue); GET; the same again; GET.",
@@ -37,7 +37,7 @@ func writeChecks(t Terms, with With) []matrix.Check {
 			Failure:  "The document is made longer first and written later, or the part that came is appended a second time.",
 		}), Run: with(writeGrowCut)},
 		{Case: cut("pre-response", matrix.EveryFault, catalog.Case{
-			ID: "write.lost", Level: catalog.Must, Source: RFC(9110, "9.2.2"),
+			ID: "write.lost", Level: catalog.Must, Source: catalog.RFC(9110, "9.2.2"),
 			Requires: "When the answer to a write over a document is lost, the same write again leaves the document as one would.",
 			Why:      "The client cannot know whether the first one was taken.",
 			Sends:    "{write} over a document, cut before the answer and in its head; the same again; GET.",

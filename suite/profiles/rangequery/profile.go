@@ -12,15 +12,15 @@ import (
 const (
 	Name   = "range-query"
 	Title  = "PUT with the range in its URI"
-	Source = partialput.OptionsURL
+	Source = catalog.ResumableUploadsURL
 )
 
 // Where the protocol stands.
 var (
-	option     = partialput.Options("Option: URI query parameter")
-	templates  = partialput.Options("URI Template")
-	silent     = partialput.Loose(option, catalog.Silent)
-	advertises = partialput.Loose(templates, "how the template is advertised is not said: Link-Template (RFC 9652) with a relation of the suite's own")
+	option     = catalog.ResumableUploads("Option: URI query parameter")
+	templates  = catalog.ResumableUploads("URI Template")
+	silent     = catalog.Loose(option, catalog.Silent)
+	advertises = catalog.Loose(templates, "how the template is advertised is not said: Link-Template (RFC 9652) with a relation of the suite's own")
 )
 
 // shared are the profile's words for the cases that it has in common with expect-range.
@@ -33,10 +33,10 @@ var terms = matrix.Terms{
 	Write:   "PUT to the URI of the range",
 	Place:   "the document",
 	Source: map[string]catalog.Source{
-		"before100": partialput.RFC(9110, "10.1.1"),
+		"before100": catalog.RFC(9110, "10.1.1"),
 		"upload":    silent,
 		"response":  silent,
-		"download":  partialput.RFC(9110, "14.2"),
+		"download":  catalog.RFC(9110, "14.2"),
 		"restart":   silent,
 		"sweep":     silent,
 	},

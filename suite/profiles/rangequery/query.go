@@ -20,7 +20,7 @@ func queryChecks() []matrix.Check {
 			Failure:  "What is advertised is not what the code that writes looks at: another name of the parameter, another route, another method.",
 		}, Run: with(queryNoOverwrite)},
 		{Case: catalog.Case{
-			ID: "query.encoded", Level: catalog.Should, Source: partialput.RFC(3986, "6.2.2.2"),
+			ID: "query.encoded", Level: catalog.Should, Source: catalog.RFC(3986, "6.2.2.2"),
 			Requires: "A hyphen that is percent-encoded in the URI of a range means the same.",
 			Why:      "Libraries and proxies encode what need not be; what was a part before must not become the whole.",
 			Sends:    "PUT over the middle of a document, with %2D instead of each hyphen of the range; GET.",

@@ -17,7 +17,7 @@ import (
 func downloadChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: download(catalog.Case{
-			ID: "resume.download.range", Level: catalog.Must, Source: loose(workflow, "a server may ignore Range (RFC 9110, 14.2): the whole again is a warning"),
+			ID: "resume.download.range", Level: catalog.Must, Source: catalog.Loose(workflow, "a server may ignore Range (RFC 9110, 14.2): the whole again is a warning"),
 			Requires: "When the body of the response was cut after 0, 1, half or all but one of its bytes, a Range request to the content location gives 206 with an exact Content-Range, and the two parts make the whole.",
 			Why:      "A client on a bad line gets a large response only piece by piece.",
 			Sends:    "A whole upload whose response body is cut at each of these bytes; then GET with Range on the Content-Location of the 100, and on that of the final response.",
@@ -31,35 +31,35 @@ func downloadChecks() []matrix.Check {
 			Failure:  "A Range request depends on the one before it having ended.",
 		}, matrix.EveryFault), Run: with(downloadRepeat)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.if-range", Level: catalog.Must, Source: rfc(9110, "13.1.5"),
+			ID: "resume.download.if-range", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.5"),
 			Requires: "If-Range with the validator of the first part gives the rest; with a stale one the whole comes with 200, never a mixture.",
 			Why:      "Two halves of different versions make a corrupt whole.",
 			Sends:    "A whole upload whose response body is cut; then GET with Range and If-Range, with the ETag seen and with another.",
 			Failure:  "If-Range is ignored, or compared wrongly.",
 		}, matrix.EveryFault), Run: with(downloadIfRange)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.unsatisfiable", Level: catalog.Should, Source: rfc(9110, "15.5.17"),
+			ID: "resume.download.unsatisfiable", Level: catalog.Should, Source: catalog.RFC(9110, "15.5.17"),
 			Requires: "A range past the end is refused with 416 and Content-Range: bytes */L.",
 			Why:      "A client that has everything already learns that it does, and the length.",
 			Sends:    "A whole upload whose response body is cut; then GET with a range that begins at its length.",
 			Failure:  "An empty or wrong 206 is given, or Content-Range is missing.",
 		}, matrix.FinOnly), Run: with(downloadUnsatisfiable)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.head", Level: catalog.Should, Source: rfc(9110, "8.6"),
+			ID: "resume.download.head", Level: catalog.Should, Source: catalog.RFC(9110, "8.6"),
 			Requires: "HEAD on the content location gives the length of the response body.",
 			Why:      "The client learns what is left before it asks for it.",
 			Sends:    "A whole upload whose response body is cut; then HEAD and GET on the Content-Location.",
 			Failure:  "Content-Length is missing from HEAD, or differs from what GET gives.",
 		}, matrix.FinOnly), Run: with(downloadHead)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.suffix", Level: catalog.May, Source: rfc(9110, "14.1.2"),
+			ID: "resume.download.suffix", Level: catalog.May, Source: catalog.RFC(9110, "14.1.2"),
 			Requires: "A suffix range (the last N bytes), where it is served, is right.",
 			Why:      "It is how a client fetches the end of what it cannot measure.",
 			Sends:    "A whole upload whose response body is cut; then GET with Range: bytes=-N.",
 			Failure:  "The suffix is taken for a range from the start.",
 		}, matrix.FinOnly), Run: with(downloadSuffix)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.multi", Level: catalog.May, Source: rfc(9110, "14.6"),
+			ID: "resume.download.multi", Level: catalog.May, Source: catalog.RFC(9110, "14.6"),
 			Requires: "Several ranges in one request, where they are served, come as multipart/byteranges, each part right.",
 			Why:      "A client with several holes fills them with one request.",
 			Sends:    "A whole upload whose response body is cut; then GET with two ranges.",

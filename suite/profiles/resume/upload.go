@@ -60,7 +60,7 @@ func uploadChecks() []matrix.Check {
 			Failure:  "GET gives other bytes than were sent, pads them, or refuses without Allow.",
 		}, matrix.EveryFault), Run: with(uploadGet)},
 		{Case: midUpload(catalog.Case{
-			ID: "resume.upload.head-equals-get", Level: catalog.Should, Source: rfc(9110, "9.3.2"),
+			ID: "resume.upload.head-equals-get", Level: catalog.Should, Source: catalog.RFC(9110, "9.3.2"),
 			Requires: "Where GET on the request-content resource is served, HEAD gives the same fields.",
 			Why:      "HEAD stands for GET; a client that plans with one uses the other.",
 			Sends:    "An upload cut in the middle; then HEAD and GET on its Request-Content-Location.",
@@ -74,7 +74,7 @@ func uploadChecks() []matrix.Check {
 			Failure:  "The end of the connection is taken for the end of the body.",
 		}, matrix.EveryFault), Run: with(func(f *flow) { matrix.UploadNotComplete(f.Flow, &driver{patch: f.Set.Patch}) })},
 		{Case: midUpload(catalog.Case{
-			ID: "resume.upload.never-decreases", Level: catalog.Must, Source: loose(contentRes, catalog.Silent),
+			ID: "resume.upload.never-decreases", Level: catalog.Must, Source: catalog.Loose(contentRes, catalog.Silent),
 			Requires: "The length that HEAD gives never goes down, across cuts, reconnections and retries.",
 			Why:      "A client frees what the server said that it has.",
 			Sends:    "An upload cut again and again; HEAD, several times, after each cut.",

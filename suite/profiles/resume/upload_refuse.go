@@ -98,7 +98,7 @@ var wrongs = []wrong{
 // refusalChecks: a PATCH that is wrong changes nothing.
 func refusalChecks() []matrix.Check {
 	checks := []matrix.Check{{Case: midUpload(catalog.Case{
-		ID: "resume.upload.overlap", Level: catalog.Must, Source: loose(workflow, "an overlap with the same bytes may be accepted"),
+		ID: "resume.upload.overlap", Level: catalog.Must, Source: catalog.Loose(workflow, "an overlap with the same bytes may be accepted"),
 		Requires: "A PATCH that overlaps what has arrived with other bytes is refused, and changes nothing; one with the same bytes is refused or taken.",
 		Why:      "What the server said that it has must stay what it is.",
 		Sends:    "An upload cut in the middle; a PATCH that begins ten bytes before its offset, with other bytes and with the same; then the rest.",
@@ -106,7 +106,7 @@ func refusalChecks() []matrix.Check {
 	}, matrix.Closing), Run: with(uploadOverlap)}}
 	for _, w := range wrongs {
 		checks = append(checks, matrix.Check{Case: midUpload(catalog.Case{
-			ID: "resume.upload." + w.name, Level: catalog.Must, Source: loose(workflow, catalog.Silent),
+			ID: "resume.upload." + w.name, Level: catalog.Must, Source: catalog.Loose(workflow, catalog.Silent),
 			Requires: w.requires, Why: w.why, Failure: w.failure,
 			Sends: "An upload cut in the middle; the wrong PATCH; HEAD; then the right one.",
 		}, matrix.Closing), Run: with(func(f *flow) { uploadWrong(f, w) })})

@@ -11,7 +11,7 @@ import (
 func resumeChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: midUpload(catalog.Case{
-			ID: "resume.upload.patch-completes", Level: catalog.Must, Source: loose(workflow, "whether the PATCH itself is answered with the final response is not said: there or at the response message"),
+			ID: "resume.upload.patch-completes", Level: catalog.Must, Source: catalog.Loose(workflow, "whether the PATCH itself is answered with the final response is not said: there or at the response message"),
 			Requires: "PATCH with the missing bytes completes the upload; the final response is the one that the original request would have had.",
 			Why:      "The client wants the answer to its request, not only the bytes in place.",
 			Sends:    "An upload cut in the middle; HEAD; PATCH with Content-Range: bytes N-(L-1)/L; an undisturbed twin before and after.",
@@ -33,14 +33,14 @@ func resumeChecks() []matrix.Check {
 			Failure:  "The first PATCH is taken for the last, or pieces are put in the wrong place.",
 		}, matrix.EveryFault), Run: shared(matrix.UploadManyPieces)},
 		{Case: midUpload(catalog.Case{
-			ID: "resume.upload.interrupted-again", Level: catalog.Must, Source: loose(workflow, `the later text says that the step "may re-tried until the client has fully uploaded the data"`),
+			ID: "resume.upload.interrupted-again", Level: catalog.Must, Source: catalog.Loose(workflow, `the later text says that the step "may re-tried until the client has fully uploaded the data"`),
 			Requires: "A PATCH that is itself interrupted can be resumed, over and over, until the upload is done.",
 			Why:      "What broke the first connection breaks the second as well.",
 			Sends:    "An upload cut, and each of the PATCHes that should complete it cut again; the last one runs through.",
 			Failure:  "A half-written PATCH is kept as whole, thrown away with what was there before, or leaves a lock.",
 		}, matrix.EveryFault), Run: shared(matrix.UploadAgain)},
 		{Case: midUpload(catalog.Case{
-			ID: "resume.upload.unknown-length", Level: catalog.Must, Source: loose(workflow, "chunked bodies are not mentioned: a server may refuse them with 411, and then the case does not apply"),
+			ID: "resume.upload.unknown-length", Level: catalog.Must, Source: catalog.Loose(workflow, "chunked bodies are not mentioned: a server may refuse them with 411, and then the case does not apply"),
 			Requires: "A chunked upload, whose length is not known beforehand, can be resumed, and is ended by a PATCH that names the complete length.",
 			Why:      "A recording or a stream is uploaded before its length is known.",
 			Sends:    "A chunked upload cut in the middle; HEAD; a PATCH with an open length (bytes N-M/*) and one that ends it (bytes N-(L-1)/L).",
@@ -54,21 +54,21 @@ func resumeChecks() []matrix.Check {
 			Failure:  "The value of the preference is not looked at.",
 		}, matrix.Closing), Run: with(uploadIgnored)},
 		{Case: midUpload(catalog.Case{
-			ID: "resume.upload.stalled-connection", Level: catalog.Must, Source: loose(workflow, catalog.Silent),
+			ID: "resume.upload.stalled-connection", Level: catalog.Must, Source: catalog.Loose(workflow, catalog.Silent),
 			Requires: "While the old connection hangs, open and silent, HEAD is answered and the offset that it gives is accepted by the next PATCH.",
 			Why:      "A phone that changes networks leaves just such a connection behind; the server will not hear of it for minutes.",
 			Sends:    "An upload whose connection the client loses while the server still sees it open; then HEAD and PATCH over another.",
 			Failure:  "The old request holds a lock until its connection times out, or its late bytes are written.",
 		}, []string{"fin", "stall"}), Run: shared(matrix.UploadStalled)},
 		{Case: midUpload(catalog.Case{
-			ID: "resume.upload.concurrent", Level: catalog.Must, Source: loose(workflow, catalog.Silent),
+			ID: "resume.upload.concurrent", Level: catalog.Must, Source: catalog.Loose(workflow, catalog.Silent),
 			Requires: "Of two PATCHes at the same offset at once at most one is applied at a time: the stored bytes are those of one of them, and the effect happens once.",
 			Why:      "A client that gives up on a slow PATCH and repeats it sends the same bytes twice.",
 			Sends:    "An upload cut in the middle; two PATCHes with different bytes at its offset, at the same time; each again.",
 			Failure:  "Two requests write to the same place without taking turns.",
 		}, matrix.EveryFault), Run: shared(matrix.UploadConcurrent)},
 		{Case: midUpload(catalog.Case{
-			ID: "resume.upload.isolated", Level: catalog.Must, Source: loose(workflow, catalog.Silent),
+			ID: "resume.upload.isolated", Level: catalog.Must, Source: catalog.Loose(workflow, catalog.Silent),
 			Requires: "Two interrupted uploads to the same target never mix.",
 			Why:      "Users upload side by side.",
 			Sends:    "Two uploads with different bytes, both cut, then resumed in turns.",

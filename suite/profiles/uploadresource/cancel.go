@@ -15,7 +15,7 @@ const polite = 10 * time.Millisecond
 
 // cancelChecks: the client gives its upload up.
 func cancelChecks() []matrix.Check {
-	source := loose(rfc(9110, "9.3.5"), definition)
+	source := catalog.Loose(catalog.RFC(9110, "9.3.5"), definition)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "upload-resource.cancel.gone", Level: catalog.Should, Source: source,

@@ -14,7 +14,7 @@ import (
 // completeChecks: the last byte is in.
 func completeChecks() []matrix.Check {
 	must, should := catalog.Must, catalog.Should
-	resolve := loose(option, `the source says "may resolve itself": where it does not, nothing in it tells a client how to ask for it`)
+	resolve := catalog.Loose(option, `the source says "may resolve itself": where it does not, nothing in it tells a client how to ask for it`)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "upload-resource.complete.by-itself", Level: must, Source: resolve,
@@ -31,7 +31,7 @@ func completeChecks() []matrix.Check {
 			Failure:  "The answer is made before the bytes are counted.",
 		}, Run: with(completeAnswer)},
 		{Case: cutting(catalog.Case{
-			ID: "upload-resource.complete.again", Level: should, Source: rfc(9110, "9.2.2"),
+			ID: "upload-resource.complete.again", Level: should, Source: catalog.RFC(9110, "9.2.2"),
 			Requires: "The last part, sent again because the answer to it was lost, is answered with a 2xx, and has no effect of its own.",
 			Why:      "PUT is idempotent: a client, or a library that it uses, repeats it by itself and takes an error for a failed upload.",
 			Sends:    "An upload cut in the middle; the last part, whose answer is cut off; the last part again; a read of the number of effects.",
@@ -45,35 +45,35 @@ func completeChecks() []matrix.Check {
 			Failure:  "The member result is missing, or leads to the upload's own resources or to another's.",
 		}, Run: with(completeResult)},
 		{Case: cutting(catalog.Case{
-			ID: "upload-resource.complete.there", Level: should, Source: loose(general, definition), Needs: []catalog.Need{catalog.NeedSlow},
+			ID: "upload-resource.complete.there", Level: should, Source: catalog.Loose(general, definition), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "When the status resource says done for the first time, the result is there.",
 			Why:      "A client that is told of a result and does not find it takes its upload for lost.",
 			Sends:    "An upload that is processed slowly, cut as soon as its body is in; GET on the status resource until it says done; GET on the result at once.",
 			Failure:  "The upload is called done when its last byte is in, while work goes on.",
 		}, "pre-response", matrix.FinOnly), Run: with(completeThere)},
 		{Case: catalog.Case{
-			ID: "upload-resource.complete.validator", Level: should, Source: rfc(9110, "8.8"), Needs: []catalog.Need{catalog.NeedReadback},
+			ID: "upload-resource.complete.validator", Level: should, Source: catalog.RFC(9110, "8.8"), Needs: []catalog.Need{catalog.NeedReadback},
 			Requires: "The result is served with an ETag or Last-Modified.",
 			Why:      "A client whose download was cut can ask for the rest safely only with a validator.",
 			Sends:    "An upload; GET on its result.",
 			Failure:  "The result is served by code that knows of no validators.",
 		}, Run: with(completeValidator)},
 		{Case: catalog.Case{
-			ID: "upload-resource.complete.type", Level: should, Source: loose(option, definition), Needs: []catalog.Need{catalog.NeedReadback},
+			ID: "upload-resource.complete.type", Level: should, Source: catalog.Loose(option, definition), Needs: []catalog.Need{catalog.NeedReadback},
 			Requires: "The media type that the POST told is the one with which the result is served.",
 			Why:      "The bytes are right and useless where nobody knows what they are.",
 			Sends:    "POST with the type application/x-resumespec; the whole body; GET on the result.",
 			Failure:  "The type of the POST itself, or a default, is kept.",
 		}, Run: with(completeType)},
 		{Case: catalog.Case{
-			ID: "upload-resource.complete.empty", Level: should, Source: loose(option, definition),
+			ID: "upload-resource.complete.empty", Level: should, Source: catalog.Loose(option, definition),
 			Requires: "An upload of no bytes can be completed: announced with the length 0, or ended with Content-Range: bytes */0.",
 			Why:      "Empty files are files.",
 			Sends:    "POST with the length 0, and one without a length; bytes */0 to each; GET on the status resource until it is done.",
 			Failure:  "The upload waits for a last byte that does not exist.",
 		}, Run: with(completeEmpty)},
 		{Case: cutting(catalog.Case{
-			ID: "upload-resource.complete.retry-after", Level: should, Source: rfc(9110, "10.2.3"), Needs: []catalog.Need{catalog.NeedSlow},
+			ID: "upload-resource.complete.retry-after", Level: should, Source: catalog.RFC(9110, "10.2.3"), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "While work goes on, the status resource carries Retry-After, a number of seconds or a date.",
 			Why:      "A client that does not know when to ask again asks too often or too late.",
 			Sends:    "An upload that is processed slowly, cut as soon as its body is in; GET on the status resource while it says processing.",

@@ -10,7 +10,7 @@ import (
 
 // parallelChecks: parts out of order and several at a time, where the answer says that they may come so.
 func parallelChecks() []matrix.Check {
-	source := loose(option, definition)
+	source := catalog.Loose(option, definition)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "upload-resource.parallel.order", Level: catalog.May, Source: source,

@@ -100,7 +100,7 @@ func refusalChecks() []matrix.Check {
 		}, "mid-upload", matrix.Closing), Run: with(writeMismatch)},
 	}
 	checks = append(checks, matrix.Check{Case: catalog.Case{
-		ID: "upload-resource.write.refused-early", Level: catalog.Should, Source: rfc(9110, "10.1.1"),
+		ID: "upload-resource.write.refused-early", Level: catalog.Should, Source: catalog.RFC(9110, "10.1.1"),
 		Requires: "A write that expects 100 (Continue) and is refused for its head gets the final status instead of the 100.",
 		Why:      "The client waits for the 100 just so as not to send a body that nobody wants.",
 		Sends:    "The heads of writes with an unknown unit, without Content-Range, past the end, and with a contradicting length; the body is held back.",

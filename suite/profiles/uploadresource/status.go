@@ -14,7 +14,7 @@ import (
 // statusChecks: what the status resource says, and to whom.
 func statusChecks() []matrix.Check {
 	must, should := catalog.Must, catalog.Should
-	parts := loose(general, `the source lists what is told, "parts uploaded, amount remaining, errors, and result document"; the profile definition says how`)
+	parts := catalog.Loose(general, `the source lists what is told, "parts uploaded, amount remaining, errors, and result document"; the profile definition says how`)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "upload-resource.status.document", Level: must, Source: parts,
@@ -52,14 +52,14 @@ func statusChecks() []matrix.Check {
 			Failure:  "The length of the first part, or of the POST itself, is taken for it.",
 		}, Run: with(statusLength)},
 		{Case: catalog.Case{
-			ID: "upload-resource.status.head", Level: must, Source: rfc(9110, "9.1"),
+			ID: "upload-resource.status.head", Level: must, Source: catalog.RFC(9110, "9.1"),
 			Requires: "HEAD on the status resource is answered as GET is, without the body.",
 			Why:      "A client that only wants to know whether its upload is still there asks with HEAD.",
 			Sends:    "Half an upload; GET and HEAD on its status resource.",
 			Failure:  "Only GET is known there.",
 		}, Run: with(statusHead)},
 		{Case: catalog.Case{
-			ID: "upload-resource.status.media-type", Level: should, Source: loose(rfc(9110, "8.3"), definition),
+			ID: "upload-resource.status.media-type", Level: should, Source: catalog.Loose(catalog.RFC(9110, "8.3"), definition),
 			Requires: "The status document is served as application/json, or as a media type that ends in +json.",
 			Why:      "A client, or a library that it uses, decides by the media type how to read it.",
 			Sends:    "Half an upload; GET on its status resource.",
@@ -80,7 +80,7 @@ func statusChecks() []matrix.Check {
 			Failure:  "The upload stays in processing for ever, or is done all the same.",
 		}, Run: with(statusErrors)},
 		{Case: catalog.Case{
-			ID: "upload-resource.status.problem", Level: should, Source: rfc(9457, "3.1"), Needs: []catalog.Need{catalog.NeedFailing},
+			ID: "upload-resource.status.problem", Level: should, Source: catalog.RFC(9457, "3.1"), Needs: []catalog.Need{catalog.NeedFailing},
 			Requires: "Each error is a problem object: type is a URI-reference, title and detail are texts, status is the number of an HTTP status, and at least one of type, title and status is there.",
 			Why:      "A program tells by it one failure from another.",
 			Sends:    "Uploads that the target answers with an error; then GET on the status resource.",
