@@ -93,11 +93,11 @@ func createChecks() []matrix.Check {
 
 func createCondition(f *flow) {
 	op := f.document(small)
-	r := f.write(op, ranged(0, f.other(small, 1), itoa(small)), onlyNew)
-	f.holds(op, op.Body, "after a PATCH with If-None-Match: *")
+	r := f.write(op, ranged(0, f.Other(small, 1), itoa(small)), onlyNew)
+	f.Holds(op, op.Body, "after a PATCH with If-None-Match: *")
 	f.refused(r, "a PATCH with If-None-Match: * on a document that is there", 412)
-	r = f.write(op, ranged(0, f.other(10, 2), itoa(2*small)), onlyNew)
-	f.holds(op, op.Body, "after a first segment with If-None-Match: *")
+	r = f.write(op, ranged(0, f.Other(10, 2), itoa(2*small)), onlyNew)
+	f.Holds(op, op.Body, "after a first segment with If-None-Match: *")
 	f.refused(r, "a first segment with If-None-Match: * on a document that is there", 412)
 }
 
@@ -135,7 +135,7 @@ func (f *flow) segmented(complete func(end int64) string, ends bool) (*matrix.Op
 		}
 	}
 	if ends {
-		f.holds(op, op.Body, "after its last segment")
+		f.Holds(op, op.Body, "after its last segment")
 		effects.Once("with the last of three segments")
 	}
 	return op, effects
@@ -144,7 +144,7 @@ func (f *flow) segmented(complete func(end int64) string, ends bool) (*matrix.Op
 // segment sends a segment and asks that it is taken.
 func (f *flow) segment(op *matrix.Operation, from, to int64, complete string) {
 	r := f.send(op, from, to, complete)
-	f.accepted(r, "the segment of bytes "+itoa(from)+" to "+itoa(to-1)+"/"+complete)
+	f.Accepted(r, "the segment of bytes "+itoa(from)+" to "+itoa(to-1)+"/"+complete)
 }
 
 func (f *flow) send(op *matrix.Operation, from, to int64, complete string) *exchange.Response {
@@ -165,8 +165,8 @@ func (f *flow) told(op *matrix.Operation, want int64) {
 
 func createOpen(f *flow) {
 	op, effects := f.segmented(func(int64) string { return "*" }, false)
-	f.accepted(f.write(op, sized(whole)), "the part that ends the upload, with */3000")
-	f.holds(op, op.Body, "after its end")
+	f.Accepted(f.write(op, sized(whole)), "the part that ends the upload, with */3000")
+	f.Holds(op, op.Body, "after its end")
 	effects.Once("of an upload that was ended with */3000")
 }
 
@@ -179,7 +179,7 @@ func createEarly(f *flow) {
 	effects.None("of a part with */3000 when 1000 bytes are in")
 	f.told(op, segment)
 	f.segment(op, segment, whole, itoa(whole))
-	f.holds(op, op.Body, "after its last segment")
+	f.Holds(op, op.Body, "after its last segment")
 	effects.Once("of an upload whose length was told early")
 }
 
@@ -198,12 +198,12 @@ func createOffset(f *flow) {
 		if r.Status == 411 {
 			f.Unsupported("chunked requests are refused with 411 (Length Required)")
 		}
-		f.accepted(r, "a part with Content-Offset: "+value)
+		f.Accepted(r, "a part with Content-Offset: "+value)
 		if !ended {
 			effects.None("of an upload with Content-Offset before its end was told")
-			f.accepted(f.write(op, sized(whole)), "the part that ends the upload, with */3000")
+			f.Accepted(f.write(op, sized(whole)), "the part that ends the upload, with */3000")
 		}
-		f.holds(op, op.Body, "created by a part with Content-Offset: "+value)
+		f.Holds(op, op.Body, "created by a part with Content-Offset: "+value)
 		effects.Once("of an upload with Content-Offset: " + value)
 	}
 }
@@ -216,23 +216,23 @@ func createOrder(f *flow) {
 		f.Round()
 		r := f.send(op, at, at+segment, itoa(whole))
 		if len(in) == 0 && r.Status/100 == 4 {
-			f.nothing(op, "after a segment that was refused")
+			f.Nothing(op, "after a segment that was refused")
 			effects.None("of a segment that was refused")
 			f.Unsupported("a segment that does not begin at the offset is refused with %d", r.Status)
 		}
-		f.accepted(r, "the segment from byte "+itoa(at))
+		f.Accepted(r, "the segment from byte "+itoa(at))
 		if in = append(in, at); len(in) < 3 {
 			effects.None("after " + itoa(int64(len(in))) + " of three segments")
 			f.holes(op, in)
 		}
 	}
-	f.holds(op, op.Body, "after its last segment")
+	f.Holds(op, op.Body, "after its last segment")
 	effects.Once("of a document in three segments out of order")
 }
 
 // holes asks that what an incomplete document shows are the segments that were written, and zeros between them.
 func (f *flow) holes(op *matrix.Operation, in []int64) {
-	got, _ := f.content(op)
+	got, _ := f.Content(op)
 	if len(got) > whole {
 		f.Harmful("at most 3000 bytes", "%d bytes", len(got))
 	}
@@ -258,7 +258,7 @@ func createRepeat(f *flow) {
 			f.told(op, at+segment)
 		}
 	}
-	f.holds(op, op.Body, "after each segment was sent twice")
+	f.Holds(op, op.Body, "after each segment was sent twice")
 	effects.Once("of a document whose segments were each sent twice")
 }
 
@@ -274,12 +274,12 @@ func createOverlap(f *flow) {
 		if r.Status/100 != 2 {
 			f.told(op, at) // which is what it was
 		}
-		f.accepted(r, "a segment that begins 100 bytes before the offset")
+		f.Accepted(r, "a segment that begins 100 bytes before the offset")
 		if end < whole {
 			f.told(op, end)
 		}
 	}
-	f.holds(op, op.Body, "after segments that overlap")
+	f.Holds(op, op.Body, "after segments that overlap")
 	effects.Once("of a document whose segments overlap")
 }
 
@@ -294,7 +294,7 @@ func createOther(f *flow) {
 		f.told(op, segment)
 	}
 	f.segment(op, segment, whole, itoa(whole))
-	f.holds(op, op.Body, "after its last segment")
+	f.Holds(op, op.Body, "after its last segment")
 	effects.Once("of an upload in which other lengths were refused")
 }
 
@@ -316,7 +316,7 @@ func (f *flow) putServed() {
 	if r.Status/100 != 2 {
 		f.Unsupported("a PUT that creates a document is answered %d", r.Status)
 	}
-	f.holds(op, op.Body, "after a PUT")
+	f.Holds(op, op.Body, "after a PUT")
 }
 
 // putter begins an upload with PUT.

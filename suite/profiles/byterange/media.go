@@ -98,8 +98,8 @@ func (f *flow) written(media string, wordings func(body []byte) []wording) {
 	for _, w := range wordings(matrix.Bytes(small, f.Salt)) {
 		f.Round()
 		op := f.OpAs(matrix.NewTag(), small)
-		f.accepted(f.patch(op, w.frame, onlyNew), "a document created by "+w.what)
-		f.holds(op, op.Body, "created by "+w.what)
+		f.Accepted(f.patch(op, w.frame, onlyNew), "a document created by "+w.what)
+		f.Holds(op, op.Body, "created by "+w.what)
 	}
 }
 
@@ -152,8 +152,8 @@ func mediaUnmeasured(f *flow) {
 			f.Note("chunked requests are refused with 411 (Length Required)")
 			continue
 		}
-		f.accepted(r, "a part without Content-Length")
-		f.holds(op, op.Body, "created by a part without Content-Length")
+		f.Accepted(r, "a part without Content-Length")
+		f.Holds(op, op.Body, "created by a part without Content-Length")
 	}
 }
 
@@ -224,7 +224,7 @@ func (f *flow) trickily(media string) {
 		op := f.OpAs(matrix.NewTag(), 0)
 		op.Body = body
 		f.Success(f.Upload(f.D, op), "the creation of a document")
-		f.holds(op, body, "created from bytes that look like framing")
+		f.Holds(op, body, "created from bytes that look like framing")
 	}
 }
 
@@ -232,11 +232,11 @@ func (f *flow) trickily(media string) {
 func (f *flow) misframed(media string, wordings func(data []byte) []wording) {
 	f.needs(media)
 	op := f.document(small)
-	for _, w := range wordings(f.other(10, 1)) {
+	for _, w := range wordings(f.Other(10, 1)) {
 		f.Round()
 		r := f.patch(op, w.frame)
 		f.refused(r, "a PATCH with "+w.what)
-		f.holds(op, op.Body, "after a PATCH with "+w.what)
+		f.Holds(op, op.Body, "after a PATCH with "+w.what)
 	}
 }
 

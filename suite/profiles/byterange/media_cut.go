@@ -53,7 +53,7 @@ func mediaCut(f *flow) {
 
 // begins asks that what the document shows is the beginning of the upload, and no more of it than was sent.
 func (f *flow) begins(op *matrix.Operation, when string) {
-	got, _ := f.content(op)
+	got, _ := f.Content(op)
 	if n := int64(len(got)); n > op.Sent {
 		f.HarmfulAt(op.Sent, "document "+when, "at most the "+itoa(op.Sent)+" bytes that were sent", "%d bytes", n)
 	}
@@ -67,7 +67,7 @@ func (f *flow) brought(op *matrix.Operation) {
 	if at == op.Len() {
 		f.Do("the PATCH that says that this was all", f.Tail(op, at).Request)
 	} else if r := f.Send(f.D, op, at, op.Len()); r != nil {
-		f.accepted(r, "the rest of the upload")
+		f.Accepted(r, "the rest of the upload")
 	}
-	f.holds(op, op.Body, "after the upload was brought to its end")
+	f.Holds(op, op.Body, "after the upload was brought to its end")
 }

@@ -45,7 +45,7 @@ func offerChecks() []matrix.Check {
 
 func offerRefusal(f *flow) {
 	op := f.document(small)
-	fr := framed(f.d.media, ranged(0, f.other(small, 1), itoa(small)))
+	fr := framed(f.d.media, ranged(0, f.Other(small, 1), itoa(small)))
 	unknown := fr
 	unknown.contentType = "application/x-resumespec-unknown"
 	expect := exchange.Field{Name: "Expect", Value: "100-continue"}
@@ -58,7 +58,7 @@ func offerRefusal(f *flow) {
 	} {
 		f.Round()
 		what, answer := c.what, f.AskRaw(0, c.req)
-		f.holds(op, op.Body, "after a PATCH with "+what)
+		f.Holds(op, op.Body, "after a PATCH with "+what)
 		if slices.ContainsFunc(answer.Interims, func(r *exchange.Response) bool { return r.Status == 100 }) {
 			f.Broken("the final status, without 100 (Continue), for a PATCH with "+what, "100 first")
 		}
@@ -91,7 +91,7 @@ func offerAccept(f *flow) {
 func offerUnknown(f *flow) {
 	there, absent := f.document(small), f.OpAs(matrix.NewTag(), small)
 	for _, op := range []*matrix.Operation{there, absent} {
-		fr := message(ranged(0, f.other(small, 1), itoa(small)))
+		fr := message(ranged(0, f.Other(small, 1), itoa(small)))
 		fr.contentType = "application/x-resumespec-unknown"
 		r := f.patch(op, fr)
 		f.refused(r, "a PATCH with "+fr.contentType)
@@ -99,6 +99,6 @@ func offerUnknown(f *flow) {
 			f.Warn("415 with "+acceptPatch+" for a media type that the server does not know", "%d with %s: %q", r.Status, acceptPatch, accept)
 		}
 	}
-	f.holds(there, there.Body, "after a PATCH of an unknown type")
-	f.nothing(absent, "after a PATCH of an unknown type")
+	f.Holds(there, there.Body, "after a PATCH of an unknown type")
+	f.Nothing(absent, "after a PATCH of an unknown type")
 }

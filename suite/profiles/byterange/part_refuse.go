@@ -125,11 +125,11 @@ func refusalChecks() []matrix.Check {
 
 func partWrong(f *flow, w wrong) {
 	op := f.document(small)
-	for _, p := range w.parts(f.other(10, 1)) {
+	for _, p := range w.parts(f.Other(10, 1)) {
 		f.Round()
 		what := "a part with " + describe(p.fields)
 		f.refused(f.write(op, p), what, w.statuses...)
-		f.holds(op, op.Body, "after "+what)
+		f.Holds(op, op.Body, "after "+what)
 	}
 }
 

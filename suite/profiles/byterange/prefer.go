@@ -68,7 +68,7 @@ func preferForms(f *flow) {
 		if value, said := f.answered(f.d.request(op, fr, fields...), what); said && !asked(lines, value) {
 			f.Warn("no Preference-Applied for what was not asked for, or nobody has defined", "transaction=%s for %s", value, what)
 		}
-		f.holds(op, op.Body, "created with Prefer: "+strings.Join(lines, " and "))
+		f.Holds(op, op.Body, "created with Prefer: "+strings.Join(lines, " and "))
 	}
 }
 
@@ -94,7 +94,7 @@ func (f *flow) answered(req exchange.Request, what string) (value string, said b
 	if err != nil {
 		f.Broken(what+" to be answered", "%v", err)
 	}
-	f.accepted(final, what)
+	f.Accepted(final, what)
 	return applied(append(interims, final)...)
 }
 
@@ -128,7 +128,7 @@ var preferred = exchange.Field{Name: "Prefer", Value: atomic}
 
 // traceless asks that a document is as it was. That it is not is harmful where the server said otherwise.
 func (f *flow) traceless(op *matrix.Operation, before []byte, promised bool, when string) {
-	got, _ := f.content(op)
+	got, _ := f.Content(op)
 	at := matrix.FirstDifference(got, before)
 	if at < 0 {
 		return
@@ -142,23 +142,23 @@ func (f *flow) traceless(op *matrix.Operation, before []byte, promised bool, whe
 
 func preferAtomic(f *flow) {
 	op := f.document(matrix.Usual)
-	data := f.other(matrix.Usual/2, 1)
-	value, said := f.answered(f.d.request(op, framed(f.d.media, ranged(0, f.other(1, 2), "*")), preferred), "an atomic write")
+	data := f.Other(matrix.Usual/2, 1)
+	value, said := f.answered(f.d.request(op, framed(f.d.media, ranged(0, f.Other(1, 2), "*")), preferred), "an atomic write")
 	if said && value != "atomic" {
 		f.Broken("Preference-Applied: transaction=atomic, or none", "transaction=%s", value)
 	}
-	before := replaced(op.Body, 0, f.other(1, 2))
-	for _, at := range []int{1000, matrix.Usual} {
+	before := matrix.Replaced(op.Body, 0, f.Other(1, 2))
+	for _, at := range []int64{1000, matrix.Usual} {
 		f.Round()
-		fr := framed(f.d.media, ranged(int64(at), data, "*"))
+		fr := framed(f.d.media, ranged(at, data, "*"))
 		req := f.d.request(op, fr, preferred)
 		f.Landed(f.Cut(req, f.At(matrix.RequestBody, fr.at[0]+int64(len(data)/2))))
-		f.traceless(op, before, said, "an atomic write at byte "+itoa(int64(at))+" that was cut")
+		f.traceless(op, before, said, "an atomic write at byte "+itoa(at)+" that was cut")
 		if r := f.Do("the PATCH", req); at == 1000 || r.Status/100 == 2 {
-			f.accepted(r, "the same write again")
-			before = replaced(before, at, data)
+			f.Accepted(r, "the same write again")
+			before = matrix.Replaced(before, at, data)
 		}
-		f.holds(op, before, "after the same write again")
+		f.Holds(op, before, "after the same write again")
 	}
 	f.Round()
 	fresh := f.Op(matrix.Usual)
@@ -174,7 +174,7 @@ func preferAtomic(f *flow) {
 func preferAtomicParts(f *flow) {
 	f.severally()
 	op := f.document(small)
-	fr := f.several(ranged(0, f.other(1, 1), "*"), ranged(10, f.other(1, 2), "*"))
+	fr := f.several(ranged(0, f.Other(1, 1), "*"), ranged(10, f.Other(1, 2), "*"))
 	_, said := f.answered(f.d.request(op, fr, preferred), "an atomic patch of two parts")
 	for _, n := range f.partsCut(exchange.Fields{preferred}) {
 		switch {

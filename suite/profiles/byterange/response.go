@@ -60,7 +60,7 @@ func responseRepeat(f *flow) {
 			if r := f.Do("the last segment again", last.Request); r.Status/100 != 2 {
 				f.Warn("2xx for the last segment again", "%d", r.Status)
 			}
-			f.holds(op, op.Body, "after its last segment was sent again")
+			f.Holds(op, op.Body, "after its last segment was sent again")
 		}
 		effects.Once("of an upload whose last segment was sent again")
 	}
@@ -73,53 +73,27 @@ func responseRepeatFirst(f *flow) {
 	for range 2 {
 		r := f.Do("the same PATCH again", f.d.Start(op))
 		f.Note("the same PATCH again is answered %d", r.Status)
-		f.holds(op, op.Body, "after the same PATCH again")
+		f.Holds(op, op.Body, "after the same PATCH again")
 	}
 	effects.Once("of an upload that was sent again")
 }
 
 func responseProcessed(f *flow) {
 	f.Need(catalog.NeedSlow, f.Set.Slow != nil)
-	op := f.Shaped(*f.Set.Slow, f.Tag, matrix.Usual)
-	effects := f.Effects(f.W, op.Tag)
-	f.Lost(op, f.At(matrix.RequestEnd, 0))
-	effects.Once("of an upload that is processed slowly")
-	for range 20 { // a document need not be shown before it was processed
-		if got, _ := f.content(op); matrix.FirstDifference(got, op.Body) < 0 || !f.Wait(f.Patient()/20) {
-			break
-		}
-	}
-	f.holds(op, op.Body, "after it was processed")
+	f.Processed()
 }
 
 func responseFailed(f *flow) {
 	f.Need(catalog.NeedFailing, len(f.Set.Failing) > 0)
 	f.Need(catalog.NeedCount, f.Set.Count != nil)
-	var uploads []matrix.Watched
-	var ops []*matrix.Operation
-	for _, template := range f.Set.Failing {
+	for _, upload := range f.Failed() {
 		f.Round()
-		twin := f.Upload(f.D, f.Shaped(template, matrix.NewTag(), matrix.Usual))
-		if twin.Response.Status < 400 {
-			f.Unsupported("the upload configured as failing is answered %d", twin.Response.Status)
-		}
-		op := f.Shaped(template, matrix.NewTag(), matrix.Usual)
-		op.Failing = true
-		effects := f.Effects(f.W, op.Tag)
-		f.Interrupt(f.D, op, f.At(matrix.ResponseHead, 0))
-		ops = append(ops, op)
-		uploads = append(uploads, matrix.Watched{Effects: effects, When: "of an upload that failed"})
-	}
-	f.Round()
-	f.NoneYet(uploads...)
-	for i, op := range ops {
-		f.Round()
-		again := f.Do("the same bytes again", f.whole(op))
+		again := f.Do("the same bytes again", f.whole(upload.Op))
 		if again.Status/100 == 2 {
-			uploads[i].Effects.Once("of an upload that is said to have succeeded")
+			upload.Effects.Once("of an upload that is said to have succeeded")
 			continue
 		}
-		uploads[i].Effects.None("of an upload that failed twice")
+		upload.Effects.None("of an upload that failed twice")
 	}
 }
 

@@ -62,16 +62,16 @@ func writeCut(f *flow) {
 	for i, bytes := range []int64{0, 1, n / 2, n - 1} {
 		f.Round()
 		op := f.document(matrix.Usual)
-		data := f.other(n, uint64(i)+1) // #nosec G115 -- a small index
+		data := f.Other(n, uint64(i)+1) // #nosec G115 -- a small index
 		piece := f.piece(op, ranged(at, data, "*"))
 		f.cutPiece(piece, f.At(matrix.RequestBody, bytes))
 		when := "after a write that was cut after " + itoa(bytes) + " of its bytes"
-		got, _ := f.content(op)
-		f.since(got, op.Body, at, data, bytes, when)
+		got, _ := f.Content(op)
+		f.Since(got, op.Body, at, data, bytes, when)
 		f.again(op, piece.Request, "the same write again")
-		f.holds(op, replaced(op.Body, at, data), "after the same write again")
+		f.Holds(op, matrix.Replaced(op.Body, at, data), "after the same write again")
 		f.Release()
-		f.holds(op, replaced(op.Body, at, data), "after the old connection has ended")
+		f.Holds(op, matrix.Replaced(op.Body, at, data), "after the old connection has ended")
 	}
 }
 
@@ -97,26 +97,26 @@ func (f *flow) again(op *matrix.Operation, req exchange.Request, what string) {
 		f.Wait(f.Patient() / 10)
 		r = f.Do("the PATCH", req)
 	}
-	f.accepted(r, what)
+	f.Accepted(r, what)
 }
 
 func writeAppendCut(f *flow) {
 	const n = 4000
 	op := f.document(matrix.Usual)
-	if r := f.write(op, ranged(matrix.Usual, f.other(1, 9), "*")); r.Status/100 != 2 {
+	if r := f.write(op, ranged(matrix.Usual, f.Other(1, 9), "*")); r.Status/100 != 2 {
 		f.Unsupported("documents do not grow: a write at the end is answered %d", r.Status)
 	}
-	before, data := replaced(op.Body, matrix.Usual, f.other(1, 9)), f.other(n, 1)
-	end := len(before)
-	f.cutPiece(f.piece(op, ranged(int64(end), data, "*")), f.At(matrix.RequestBody, n/2))
+	before, data := matrix.Replaced(op.Body, matrix.Usual, f.Other(1, 9)), f.Other(n, 1)
+	end := int64(len(before))
+	f.cutPiece(f.piece(op, ranged(end, data, "*")), f.At(matrix.RequestBody, n/2))
 	grown := *op
-	grown.Body = replaced(before, end, data)
-	grown.Sent, grown.Known = int64(end+n/2), int64(end)
+	grown.Body = matrix.Replaced(before, end, data)
+	grown.Sent, grown.Known = end+n/2, end
 	kept := f.Settled(f.D, &grown)
-	got, _ := f.content(op)
-	f.since(got, before, end, data, n/2, "after a write at its end that was cut")
+	got, _ := f.Content(op)
+	f.Since(got, before, end, data, n/2, "after a write at its end that was cut")
 	f.again(op, f.piece(op, ranged(kept, grown.Body[kept:], "*")).Request, "the rest")
-	f.holds(op, grown.Body, "after the rest of what was cut")
+	f.Holds(op, grown.Body, "after the rest of what was cut")
 }
 
 func writeLost(f *flow) {
@@ -124,11 +124,11 @@ func writeLost(f *flow) {
 	for i, cut := range []matrix.Cut{f.At(matrix.RequestEnd, 0), f.At(matrix.ResponseHead, 0), f.AtFromEnd(matrix.ResponseHead, 1)} {
 		f.Round()
 		op := f.document(small)
-		data := f.other(100, uint64(i)+1) // #nosec G115 -- a small index
+		data := f.Other(100, uint64(i)+1) // #nosec G115 -- a small index
 		piece := f.piece(op, ranged(at, data, itoa(small)))
 		f.cutPiece(piece, cut)
 		f.again(op, piece.Request, "a write whose answer was lost, sent again,")
-		f.holds(op, replaced(op.Body, at, data), "after a write whose answer was lost was sent again")
+		f.Holds(op, matrix.Replaced(op.Body, at, data), "after a write whose answer was lost was sent again")
 	}
 }
 
@@ -149,7 +149,7 @@ func writeParts(f *flow) {
 
 func (f *flow) writtenParts() {
 	op := f.document(small)
-	a, b, c := f.other(10, 1), f.other(1, 2), f.other(100, 3)
+	a, b, c := f.Other(10, 1), f.Other(1, 2), f.Other(100, 3)
 	now := op.Body
 	for _, parts := range [][]part{
 		{ranged(20, a, "*"), ranged(700, c, "*")},
@@ -158,12 +158,12 @@ func (f *flow) writtenParts() {
 	} {
 		f.Round()
 		what := "a patch of " + itoa(int64(len(parts))) + " parts"
-		f.accepted(f.patch(op, f.several(parts...)), what)
+		f.Accepted(f.patch(op, f.several(parts...)), what)
 		for _, p := range parts {
 			at, _, _, _, _ := exchange.ParseContentRange(p.fields.Get("Content-Range")) // the suite's own
-			now = replaced(now, int(at), p.body)
+			now = matrix.Replaced(now, at, p.body)
 		}
-		f.holds(op, now, "after "+what)
+		f.Holds(op, now, "after "+what)
 	}
 	f.Round()
 	op = f.OpAs(matrix.NewTag(), whole)
@@ -172,37 +172,37 @@ func (f *flow) writtenParts() {
 	for at := int64(0); at < whole; at += segment {
 		parts = append(parts, typed(op, ranged(at, op.Body[at:at+segment], itoa(whole))))
 	}
-	f.accepted(f.patch(op, f.several(parts...), onlyNew), "a document created from three parts")
-	f.holds(op, op.Body, "created from three parts")
+	f.Accepted(f.patch(op, f.several(parts...), onlyNew), "a document created from three parts")
+	f.Holds(op, op.Body, "created from three parts")
 	effects.Once("of a document created from three parts")
 }
 
 // partsCut cuts a patch of two parts in the second, with these fields in the request. It gives how much of them was
 // there, in each case.
-func (f *flow) partsCut(fields exchange.Fields) (left []int) {
+func (f *flow) partsCut(fields exchange.Fields) (left []int64) {
 	const first, second = 1000, 5000
 	f.severally()
 	for i, back := range []int64{-10, 1, 1000, 1999} {
 		f.Round()
 		op := f.document(matrix.Usual)
-		a, b := f.other(1000, uint64(2*i)+1), f.other(2000, uint64(2*i)+2) // #nosec G115 -- a small index
+		a, b := f.Other(1000, uint64(2*i)+1), f.Other(2000, uint64(2*i)+2) // #nosec G115 -- a small index
 		fr := f.several(ranged(first, a, "*"), ranged(second, b, "*"))
 		req := f.d.request(op, fr, fields...)
 		f.Landed(f.Cut(req, f.At(matrix.RequestBody, fr.at[1]+back)))
 		when := "after a patch of two parts that was cut in the second"
-		got, _ := f.content(op)
-		n := 0
+		got, _ := f.Content(op)
+		n := int64(0)
 		if len(got) == len(op.Body) {
-			middle := replaced(got, second, op.Body[second:])
-			n = f.since(middle, op.Body, first, a, 1000, when)
-			now := replaced(op.Body, first, a[:n])
-			n += f.since(got, now, second, b, max(back, 0), when)
+			middle := matrix.Replaced(got, second, op.Body[second:])
+			n = f.Since(middle, op.Body, first, a, 1000, when)
+			now := matrix.Replaced(op.Body, first, a[:n])
+			n += f.Since(got, now, second, b, max(back, 0), when)
 		} else {
 			f.SameBytes("document "+when, got, op.Body)
 		}
 		left = append(left, n)
 		f.again(op, req, "the same patch again")
-		f.holds(op, replaced(replaced(op.Body, first, a), second, b), "after the same patch again")
+		f.Holds(op, matrix.Replaced(matrix.Replaced(op.Body, first, a), second, b), "after the same patch again")
 	}
 	return left
 }
@@ -210,8 +210,8 @@ func (f *flow) partsCut(fields exchange.Fields) (left []int) {
 func writePartsRefused(f *flow) {
 	f.severally()
 	op := f.document(small)
-	data := f.other(10, 1)
-	good := ranged(20, f.other(30, 2), "*")
+	data := f.Other(10, 1)
+	good := ranged(20, f.Other(30, 2), "*")
 	for _, bad := range []part{
 		part{body: data}.measured(),
 		part{body: data}.with("Content-Range", "bytes 709-700/*").measured(),
@@ -221,7 +221,7 @@ func writePartsRefused(f *flow) {
 			f.Round()
 			what := "a patch of two parts, one with " + describe(bad.fields) + ","
 			f.refused(f.patch(op, f.several(parts...)), what)
-			f.holds(op, op.Body, "after "+what+" was refused")
+			f.Holds(op, op.Body, "after "+what+" was refused")
 		}
 	}
 }

@@ -68,7 +68,7 @@ func expectContinue(f *partialput.Flow) {
 			f.Broken("100 (Continue) for Expect: "+expect, "%s", answered(a))
 		}
 		f.Accepted(a.Final, "a PUT with Expect: "+expect)
-		now = partialput.Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after a PUT with Expect: "+expect)
 	}
 }
@@ -104,7 +104,7 @@ func expectForms(f *partialput.Flow) {
 			f.Holds(op, now, "after "+what+", which was refused")
 		}
 		f.Accepted(r, what)
-		now = partialput.Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after "+what)
 	}
 }
@@ -148,7 +148,7 @@ func expectOld(f *partialput.Flow) {
 // metOrRefused asks that a range was written, or that it was refused and the document is as it was.
 func metOrRefused(f *partialput.Flow, r *exchange.Response, op *matrix.Operation, p partialput.Part, what string) {
 	if r.Status/100 == 2 {
-		f.Holds(op, partialput.Replaced(op.Body, p.At, p.Data), "after "+what)
+		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after "+what)
 		return
 	}
 	f.Holds(op, op.Body, "after "+what+", which was refused")

@@ -55,7 +55,7 @@ func formLiteral(f *partialput.Flow) {
 	effects.Once("of a document created by Range: bytes 0-99/100")
 	data := f.Other(10, 1)
 	f.Accepted(f.Do("a PUT", raw(op, expectation, "bytes 0-9/100", data)), "a PUT with Range: bytes 0-9/100")
-	f.Holds(op, partialput.Replaced(op.Body, 0, data), "after a PUT with Range: bytes 0-9/100")
+	f.Holds(op, matrix.Replaced(op.Body, 0, data), "after a PUT with Range: bytes 0-9/100")
 }
 
 // formed writes a range over a document, in this form of Range, and asks that it is understood. If it is refused it must

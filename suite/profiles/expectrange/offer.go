@@ -63,7 +63,7 @@ func offerNoOverwrite(f *partialput.Flow) {
 // expected gives the document as it should be, by the status of the answer.
 func (t trial) expected() []byte {
 	if t.status/100 == 2 {
-		return partialput.Replaced(t.before, t.part.At, t.part.Data)
+		return matrix.Replaced(t.before, t.part.At, t.part.Data)
 	}
 	return t.before
 }

@@ -51,15 +51,6 @@ func preconditionChecks(with With) []matrix.Check {
 	}
 }
 
-// tag gives the document's entity tag. A case that needs a strong one is unsupported without.
-func (f *Flow) tag(op *matrix.Operation) string {
-	tag := f.Head(op).Fields.Get("ETag")
-	if tag == "" || strings.HasPrefix(tag, "W/") {
-		f.Unsupported("the document has no strong ETag, which If-Match needs (%q)", tag)
-	}
-	return tag
-}
-
 // under gives a part that is written under a condition.
 func under(p Part, name, value string) Part {
 	p.Complete = Small
@@ -69,7 +60,7 @@ func under(p Part, name, value string) Part {
 
 func matchStale(f *Flow) {
 	op := f.Document(Small)
-	old := f.tag(op)
+	old := f.EntityTag(op)
 	p := Part{At: 10, Data: f.Other(10, 1), Complete: Small}
 	for _, value := range []string{`"resumespec-stale"`, `"resumespec-stale", "another"`} {
 		f.Round()
@@ -79,7 +70,7 @@ func matchStale(f *Flow) {
 	}
 	f.Accepted(f.Write(op, p), "a write without a condition")
 	r := f.Write(op, under(Part{At: 500, Data: p.Data}, "If-Match", old))
-	f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a write with the entity tag of before a write")
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a write with the entity tag of before a write")
 	f.Refused(r, "a write with the entity tag of before a write", 412)
 }
 
@@ -88,10 +79,10 @@ func matchFresh(f *Flow) {
 	now := op.Body
 	for i, form := range []string{"%", `"resumespec-stale", %`, "%, \"resumespec-stale\"", "*"} {
 		f.Round()
-		value := strings.ReplaceAll(form, "%", f.tag(op))
+		value := strings.ReplaceAll(form, "%", f.EntityTag(op))
 		p := Part{At: 10, Data: f.Other(10, uint64(i)+1)} // #nosec G115 -- a small index
 		f.Accepted(f.Write(op, under(p, "If-Match", value)), "a write with If-Match: "+value)
-		now = Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after a write with If-Match: "+value)
 	}
 }
@@ -118,17 +109,17 @@ func unmodified(f *Flow) {
 	f.Holds(op, op.Body, "after a write with If-Unmodified-Since of the day before")
 	f.Refused(r, "a write with If-Unmodified-Since of the day before", 412)
 	f.Accepted(f.Write(op, under(p, "If-Unmodified-Since", value)), "a write with If-Unmodified-Since: "+value)
-	f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a write with If-Unmodified-Since: "+value)
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a write with If-Unmodified-Since: "+value)
 }
 
 func tagMoves(f *Flow) {
 	const n = 4000
 	op := f.Document(matrix.Usual)
-	tags := []string{f.tag(op)}
+	tags := []string{f.EntityTag(op)}
 	whole := Part{At: 10, Data: f.Other(10, 1), Complete: matrix.Usual}
 	f.Accepted(f.Write(op, whole), "a write")
-	before := Replaced(op.Body, whole.At, whole.Data)
-	tags = append(tags, f.tag(op))
+	before := matrix.Replaced(op.Body, whole.At, whole.Data)
+	tags = append(tags, f.EntityTag(op))
 	f.moved(tags, "a write")
 
 	p := Part{At: 1000, Data: f.Other(n, 2), Complete: matrix.Usual}

@@ -100,7 +100,7 @@ func rangeMiddle(f *Flow) {
 			f.Holds(op, now, "after "+what+", which was refused")
 		}
 		f.Accepted(r, what)
-		now = Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after "+what)
 		if i == 0 {
 			f.Holds(neighbour, neighbour.Body, "beside the one that was written to")
@@ -117,7 +117,7 @@ func rangeBorders(f *Flow) {
 		p := Part{At: int64(span[0]), Data: f.Other(span[1]-span[0], uint64(i)+1), Complete: Small} // #nosec G115 -- a small index
 		what := "the write of bytes " + Itoa(p.At) + " to " + Itoa(p.Last())
 		f.Accepted(f.Write(op, p), what)
-		now = Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after "+what)
 	}
 }
@@ -128,7 +128,7 @@ func rangeLarge(f *Flow) {
 	at := min(65535, n/3)
 	p := Part{At: int64(at), Data: f.Other(min(130_001, n-at), 1), Complete: int64(n)}
 	f.Accepted(f.Write(op, p), "a long write")
-	f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a long write")
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a long write")
 }
 
 // third is the length of the parts of a document that is created from three.
@@ -194,7 +194,7 @@ func rangeUntold(f *Flow) {
 		f.Holds(op, op.Body, "after a write without a complete length, which was refused")
 	}
 	f.Accepted(r, "a write without a complete length")
-	f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a write without a complete length")
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a write without a complete length")
 }
 
 func rangeGrow(f *Flow) {
@@ -206,7 +206,7 @@ func rangeGrow(f *Flow) {
 		f.Refused(r, "a write behind the end of a document, if it is not taken,")
 		f.Unsupported("documents do not grow: a write behind the end is answered %d", r.Status)
 	}
-	longer := Replaced(op.Body, p.At, p.Data)
+	longer := matrix.Replaced(op.Body, p.At, p.Data)
 	f.Holds(op, longer, "after a write behind its end")
 	if value := f.Head(op).Fields.Get("Content-Length"); value != "" && value != Itoa(int64(len(longer))) {
 		f.Broken("HEAD to tell of "+Itoa(int64(len(longer)))+" bytes", "%s", value)
@@ -266,7 +266,7 @@ func (f *Flow) holes(op *matrix.Operation, p Part) {
 	got, _ := f.Content(op)
 	want := make([]byte, len(op.Body))
 	copy(want, op.Body[:op.Sent])
-	want = Replaced(want, p.At, p.Data)
+	want = matrix.Replaced(want, p.At, p.Data)
 	if shown := want[:min(len(got), len(want))]; !slices.Equal(got, shown) {
 		f.SameBytes("document with a hole", got, shown)
 	}

@@ -57,35 +57,12 @@ func responseRepeat(f *Flow) {
 func responseProcessed(f *Flow) {
 	f.Need(catalog.NeedSlow, f.Set.Slow != nil)
 	f.Creates()
-	op := f.Shaped(*f.Set.Slow, f.Tag, matrix.Usual)
-	effects := f.Effects(f.W, op.Tag)
-	f.Lost(op, f.At(matrix.RequestEnd, 0))
-	effects.Once("of an upload that is processed slowly")
-	for range 20 { // a document need not be shown before it was processed
-		if got, _ := f.Content(op); matrix.FirstDifference(got, op.Body) < 0 || !f.Wait(f.Patient()/20) {
-			break
-		}
-	}
-	f.Holds(op, op.Body, "after it was processed")
+	f.Processed()
 }
 
 func responseFailed(f *Flow) {
 	f.Need(catalog.NeedFailing, len(f.Set.Failing) > 0)
 	f.Need(catalog.NeedCount, f.Set.Count != nil)
 	f.Creates()
-	var uploads []matrix.Watched
-	for _, template := range f.Set.Failing {
-		f.Round()
-		twin := f.Upload(f.D, f.Shaped(template, matrix.NewTag(), matrix.Usual))
-		if twin.Response.Status < 400 {
-			f.Unsupported("the upload configured as failing is answered %d", twin.Response.Status)
-		}
-		op := f.Shaped(template, matrix.NewTag(), matrix.Usual)
-		op.Failing = true
-		effects := f.Effects(f.W, op.Tag)
-		f.Interrupt(f.D, op, f.At(matrix.ResponseHead, 0))
-		uploads = append(uploads, matrix.Watched{Effects: effects, When: "of an upload that failed"})
-	}
-	f.Round()
-	f.NoneYet(uploads...)
+	f.Failed()
 }

@@ -76,7 +76,7 @@ func writeBefore(f *Flow) {
 		f.Holds(op, now, "after a write that was cut before the 100")
 		p.Wait = false
 		f.Again(op, f.Put(op, p), "the same write again")
-		now = Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after the same write again")
 	}
 	f.Release()
@@ -93,9 +93,9 @@ func writeCut(f *Flow) {
 		f.Landed(f.Cut(req, f.At(matrix.RequestBody, bytes)))
 		f.watch(op, p, bytes, "after a write that was cut after "+Itoa(bytes)+" of its bytes")
 		f.Again(op, req, "the same write again")
-		f.Holds(op, Replaced(op.Body, p.At, p.Data), "after the same write again")
+		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after the same write again")
 		f.Release()
-		f.Holds(op, Replaced(op.Body, p.At, p.Data), "after the old connection has ended")
+		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after the old connection has ended")
 	}
 }
 
@@ -122,11 +122,11 @@ func writeGrowCut(f *Flow) {
 	if r := f.Write(op, one); r.Status/100 != 2 {
 		f.Unsupported("documents do not grow: a write behind the end is answered %d", r.Status)
 	}
-	before := Replaced(op.Body, one.At, one.Data)
+	before := matrix.Replaced(op.Body, one.At, one.Data)
 	p := Part{At: int64(len(before)), Data: f.Other(n, 1), Complete: Untold}
 	f.Landed(f.Cut(f.Put(op, p), f.At(matrix.RequestBody, n/2)))
 	grown := *op
-	grown.Body = Replaced(before, p.At, p.Data)
+	grown.Body = matrix.Replaced(before, p.At, p.Data)
 	grown.Sent, grown.Known = p.At+n/2, p.At
 	kept := f.Settled(f.D, &grown)
 	got, _ := f.Content(op)
@@ -143,7 +143,7 @@ func writeLost(f *Flow) {
 		req := f.Put(op, p)
 		f.Landed(f.Cut(req, c))
 		f.Again(op, req, "a write whose answer was lost, sent again,")
-		f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a write whose answer was lost was sent again")
+		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a write whose answer was lost was sent again")
 	}
 }
 
@@ -162,7 +162,7 @@ func writeConcurrent(f *Flow) {
 				f.Note("of two writes at once one was turned away, and sent again")
 				f.Again(op, f.Put(op, parts[n]), "a write that was turned away, sent again,")
 			}
-			now = Replaced(now, parts[n].At, parts[n].Data)
+			now = matrix.Replaced(now, parts[n].At, parts[n].Data)
 		}
 		f.Holds(op, now, "after two writes over different halves at once")
 	}

@@ -128,7 +128,7 @@ func offerLasting(f *partialput.Flow) {
 		f.Round()
 		p := partialput.Part{At: int64(100 * i), Data: f.Other(50, i+1), Complete: partialput.Small} // #nosec G115 -- a small index
 		f.Accepted(f.Write(op, p), "a write with the template that was advertised first")
-		now = partialput.Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after a write with the template that was advertised first")
 	}
 }

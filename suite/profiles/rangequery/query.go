@@ -61,7 +61,7 @@ func queryNoOverwrite(f *partialput.Flow) {
 		case len(got) == len(op.Body):
 			f.Note("the document was not replaced; whether the range is where it belongs, range.middle tells")
 		default:
-			f.Holds(op, partialput.Replaced(op.Body, p.At, p.Data), "after a PUT to the URI of a range")
+			f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a PUT to the URI of a range")
 		}
 	}
 }
@@ -80,7 +80,7 @@ func queryEncoded(f *partialput.Flow) {
 		f.Holds(op, op.Body, "after a PUT to "+encoded+", which was refused")
 	}
 	f.Accepted(r, "a PUT to "+encoded)
-	f.Holds(op, partialput.Replaced(op.Body, p.At, p.Data), "after a PUT to "+encoded)
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a PUT to "+encoded)
 }
 
 func queryOpen(f *partialput.Flow) {
