@@ -161,6 +161,20 @@ func (f *Flow) taken(op *Operation, r *exchange.Response) bool {
 	return r.Status/100 == 2
 }
 
+// Refused asks for a 4xx.
+func (f *Flow) Refused(r *exchange.Response, what string) {
+	if r.Status/100 != 4 {
+		f.Broken(what+" to be refused with a 4xx", "%d", r.Status)
+	}
+}
+
+// Unmoved asks that the offset is as before.
+func (f *Flow) Unmoved(op *Operation, n int64, when string) {
+	if now := f.Offset(f.D, op); now != n {
+		f.BrokenAt(min(n, now), "request body", "the offset to stay at "+itoa(n)+" "+when, "%d", now)
+	}
+}
+
 // Places gives the URIs at which what was uploaded or answered can be downloaded by ranges; the case ends as
 // unsupported where there is none.
 func (f *Flow) Places(op *Operation) []*url.URL {

@@ -124,9 +124,7 @@ func (f *flow) write(op *matrix.Operation, p part, more ...exchange.Field) *exch
 
 // refused asks for a 4xx, and for one of the statuses where some are given.
 func (f *flow) refused(r *exchange.Response, what string, statuses ...int) {
-	if r.Status/100 != 4 {
-		f.Broken(what+" to be refused with a 4xx", "%d", r.Status)
-	}
+	f.Refused(r, what)
 	if len(statuses) > 0 && !slices.Contains(statuses, r.Status) {
 		f.Broken(fmt.Sprintf("%s to be refused with one of %v", what, statuses), "%d", r.Status)
 	}

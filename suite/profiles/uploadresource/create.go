@@ -148,7 +148,7 @@ func createSameKey(f *flow) {
 	f.Prepare(f.d, op)
 	f.Partly(op, 0, matrix.Usual/2)
 	f.located(op)
-	f.unchanged(op, matrix.Usual/2, "after a POST with the same key")
+	f.Unmoved(op, matrix.Usual/2, "after a POST with the same key")
 	f.Completed(op)
 	effects.Once("of an upload whose POST was repeated with one key")
 }

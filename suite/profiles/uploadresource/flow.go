@@ -101,32 +101,11 @@ func (f *flow) over(op *matrix.Operation) document {
 // put sends a write with the Content-Range as it stands, "" for none.
 func (f *flow) put(op *matrix.Operation, contentRange string, data []byte) *exchange.Response {
 	req := f.d.write(op, contentRange, data).Request
-	return f.Do("the write with "+described(contentRange), req)
-}
-
-func described(contentRange string) string {
-	if contentRange == "" {
-		return "no Content-Range"
-	}
-	return "Content-Range: " + contentRange
+	return f.Do("the write with "+matrix.RangedForm{ContentRange: contentRange}.String(), req)
 }
 
 // goesOn says whether an answer to a write says that it was taken.
 func goesOn(r *exchange.Response) bool { return r.Status/100 == 2 || r.Status == 308 }
-
-// refused asks for a 4xx.
-func (f *flow) refused(r *exchange.Response, what string) {
-	if r.Status/100 != 4 {
-		f.Broken(what+" to be refused with a 4xx", "%d", r.Status)
-	}
-}
-
-// unchanged asks that the offset is as before.
-func (f *flow) unchanged(op *matrix.Operation, n int64, when string) {
-	if now := f.Offset(f.d, op); now != n {
-		f.BrokenAt(min(n, now), "request body", "the offset to stay at "+itoa(n)+" "+when, "%d", now)
-	}
-}
 
 // finished asks that an upload that has its last byte is done, with its bytes intact.
 func (f *flow) finished(op *matrix.Operation) {

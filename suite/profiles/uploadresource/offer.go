@@ -223,7 +223,7 @@ func offerMalformed(f *flow) {
 		effects := f.Effects(f.W, op.Tag)
 		r := f.Do("the POST with "+body, f.posting([]byte(body)).Prepare(op))
 		effects.None("of a POST with " + body)
-		f.refused(r, "a POST with "+body)
+		f.Refused(r, "a POST with "+body)
 	}
 }
 

@@ -65,7 +65,7 @@ func privacyOther(f *flow) {
 			}
 		}
 	}
-	f.unchanged(op, n, "after what the second user did")
+	f.Unmoved(op, n, "after what the second user did")
 	effects.None("of what the second user did")
 	f.Completed(op)
 	effects.Once("of the upload")

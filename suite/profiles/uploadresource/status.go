@@ -214,7 +214,7 @@ func statusCut(f *flow) {
 	} {
 		f.Round()
 		f.Landed(f.Cut(req, cut))
-		f.unchanged(op, matrix.Usual/2, "after a read that was cut at "+cut.String())
+		f.Unmoved(op, matrix.Usual/2, "after a read that was cut at "+cut.String())
 	}
 	f.Round()
 	f.Completed(op)

@@ -119,7 +119,7 @@ func writeKeptRange(f *flow) {
 		f.agrees(op, r, "the write of bytes "+itoa(at)+" to "+itoa(at+n))
 		f.Note("a part is answered %d", r.Status)
 		at += n
-		f.unchanged(op, at, "after a part that ends there")
+		f.Unmoved(op, at, "after a part that ends there")
 	}
 	f.Completed(op)
 }
@@ -129,11 +129,11 @@ func writeAsk(f *flow) {
 	effects := f.Effects(f.W, op.Tag)
 	ask := contentRange(0, 0, matrix.Usual)
 	f.agrees(op, f.put(op, ask, nil), "the question before the first byte")
-	f.unchanged(op, 0, "after the question")
+	f.Unmoved(op, 0, "after the question")
 	f.Interrupt(f.d, op, f.At(matrix.RequestBody, matrix.Usual/2))
 	n := f.Stable(op)
 	f.agrees(op, f.put(op, ask, nil), "the question")
-	f.unchanged(op, n, "after the question")
+	f.Unmoved(op, n, "after the question")
 	effects.None("of a question")
 	f.Completed(op)
 	effects.Once("of the upload")
@@ -164,7 +164,7 @@ func writeEndsEarly(f *flow) {
 	r := f.put(op, contentRange(0, 0, matrix.Usual), nil)
 	f.Note("the end, told too early, is answered %d", r.Status)
 	f.NoneYet(matrix.Watched{Effects: effects, When: "of an upload of which half is missing", Look: func() { f.NotReady(op, "half of the bytes") }})
-	f.unchanged(op, matrix.Usual/2, "after the length was told")
+	f.Unmoved(op, matrix.Usual/2, "after the length was told")
 	op.Chunked = false
 	f.Completed(op)
 	effects.Once("of the upload")
@@ -197,9 +197,9 @@ func writeSameAgain(f *flow) {
 	for _, from := range []int64{n, n + 100, 0} {
 		r := f.put(op, contentRange(from, end, op.Len()), op.Body[from:end])
 		if !goesOn(r) {
-			f.refused(r, "a part that is sent again, if it is not taken,")
+			f.Refused(r, "a part that is sent again, if it is not taken,")
 		}
-		f.unchanged(op, end, "after a part that was there already")
+		f.Unmoved(op, end, "after a part that was there already")
 	}
 	f.Completed(op)
 	effects.Once("of an upload of which a part was sent again")
