@@ -52,7 +52,7 @@ func expectChecks() []matrix.Check {
 
 // middle gives a part in the middle of a document, and its range in the form of the source.
 func middle(f *partialput.Flow, which uint64) (p partialput.Part, spec string) {
-	p = partialput.Part{At: 300, Data: f.Other(100, which), Complete: partialput.Small}
+	p = f.Middle(which)
 	return p, way{}.spec(p)
 }
 

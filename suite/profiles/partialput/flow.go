@@ -83,6 +83,11 @@ func (f *Flow) Ready(op *matrix.Operation) {
 	}
 }
 
+// Middle gives a part in the middle of a document of 1000 bytes: 300-399. Which makes its bytes differ from call to call.
+func (f *Flow) Middle(which uint64) Part {
+	return Part{At: 300, Data: f.Other(100, which), Complete: Small}
+}
+
 // Put gives the request that writes a part.
 func (f *Flow) Put(op *matrix.Operation, p Part) exchange.Request {
 	req, err := f.Way.Put(op, p)

@@ -36,11 +36,6 @@ func queryChecks() []matrix.Check {
 	}
 }
 
-// middle gives a part in the middle of a document.
-func middle(f *partialput.Flow, which uint64) partialput.Part {
-	return partialput.Part{At: 300, Data: f.Other(100, which), Complete: partialput.Small}
-}
-
 func queryNoOverwrite(f *partialput.Flow) {
 	for i, complete := range []int64{partialput.Small, partialput.Untold} {
 		f.Round()
@@ -48,7 +43,7 @@ func queryNoOverwrite(f *partialput.Flow) {
 		if status/100 != 2 {
 			f.Unsupported("no document could be made to try it on: %d", status)
 		}
-		p := middle(f, uint64(i)+1) // #nosec G115 -- a small index
+		p := f.Middle(uint64(i) + 1) // #nosec G115 -- a small index
 		p.Complete = complete
 		r := f.Write(op, p)
 		got, _ := f.Content(op)
@@ -68,7 +63,7 @@ func queryNoOverwrite(f *partialput.Flow) {
 
 func queryEncoded(f *partialput.Flow) {
 	op := f.Document(partialput.Small)
-	p := middle(f, 1)
+	p := f.Middle(1)
 	req := f.Put(op, p)
 	encoded := strings.ReplaceAll(req.Target, "300-399", "300%2D399")
 	if encoded == req.Target {
