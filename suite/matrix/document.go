@@ -76,7 +76,7 @@ func (f DocumentFlow) Content(op *Operation) (body []byte, there bool) {
 func (f DocumentFlow) Holds(op *Operation, want []byte, when string) {
 	got, there := f.Content(op)
 	if !there {
-		f.Harmful("a document of "+itoa(int64(len(want)))+" bytes "+when, "none is there")
+		f.Harmful("a document of "+Itoa(len(want))+" bytes "+when, "none is there")
 	}
 	f.SameBytes("document "+when, got, want)
 }
@@ -109,7 +109,7 @@ func (f DocumentFlow) Since(got, before []byte, at int64, data []byte, sent int6
 		n-- // such a byte may be the old one
 	}
 	if n > sent {
-		f.HarmfulAt(at+sent, "document "+when, "at most the "+itoa(sent)+" bytes that were sent", "%d of the new ones", n)
+		f.HarmfulAt(at+sent, "document "+when, "at most the "+Itoa(sent)+" bytes that were sent", "%d of the new ones", n)
 	}
 	f.SameBytes("document "+when, got, Replaced(before, at, data[:n]))
 	return n

@@ -93,10 +93,10 @@ func createChecks() []matrix.Check {
 
 func createCondition(f *flow) {
 	op := f.document(small)
-	r := f.write(op, ranged(0, f.Other(small, 1), itoa(small)), onlyNew)
+	r := f.write(op, ranged(0, f.Other(small, 1), matrix.Itoa(small)), onlyNew)
 	f.Holds(op, op.Body, "after a PATCH with If-None-Match: *")
 	f.refused(r, "a PATCH with If-None-Match: * on a document that is there", 412)
-	r = f.write(op, ranged(0, f.Other(10, 2), itoa(2*small)), onlyNew)
+	r = f.write(op, ranged(0, f.Other(10, 2), matrix.Itoa(2*small)), onlyNew)
 	f.Holds(op, op.Body, "after a first segment with If-None-Match: *")
 	f.refused(r, "a first segment with If-None-Match: * on a document that is there", 412)
 }
@@ -108,14 +108,14 @@ const (
 )
 
 // named gives the complete length in every segment.
-func named(int64) string { return itoa(whole) }
+func named(int64) string { return matrix.Itoa(whole) }
 
 // untilLast gives the complete length of a segment where only the last names it.
 func untilLast(end int64) string {
 	if end < whole {
 		return "*"
 	}
-	return itoa(whole)
+	return matrix.Itoa(whole)
 }
 
 // segmented creates a document in three segments. Complete gives the complete length that is named by the segment that
@@ -128,7 +128,7 @@ func (f *flow) segmented(complete func(end int64) string, ends bool) (*matrix.Op
 		end := at + segment
 		f.segment(op, at, end, complete(end))
 		if end < whole || !ends {
-			effects.None("after " + itoa(end) + " of 3000 bytes")
+			effects.None("after " + matrix.Itoa(end) + " of 3000 bytes")
 		}
 		if end < whole {
 			f.told(op, end)
@@ -144,7 +144,7 @@ func (f *flow) segmented(complete func(end int64) string, ends bool) (*matrix.Op
 // segment sends a segment and asks that it is taken.
 func (f *flow) segment(op *matrix.Operation, from, to int64, complete string) {
 	r := f.send(op, from, to, complete)
-	f.Accepted(r, "the segment of bytes "+itoa(from)+" to "+itoa(to-1)+"/"+complete)
+	f.Accepted(r, "the segment of bytes "+matrix.Itoa(from)+" to "+matrix.Itoa(to-1)+"/"+complete)
 }
 
 func (f *flow) send(op *matrix.Operation, from, to int64, complete string) *exchange.Response {
@@ -159,7 +159,7 @@ func (f *flow) send(op *matrix.Operation, from, to int64, complete string) *exch
 // told asks that HEAD gives an offset: what was taken was stored.
 func (f *flow) told(op *matrix.Operation, want int64) {
 	if at := f.Offset(f.D, op); at != want {
-		f.BrokenAt(at, "document", "HEAD to give the "+itoa(want)+" bytes that were taken", "%d", at)
+		f.BrokenAt(at, "document", "HEAD to give the "+matrix.Itoa(want)+" bytes that were taken", "%d", at)
 	}
 }
 
@@ -178,7 +178,7 @@ func createEarly(f *flow) {
 	f.Note("a part with */3000 when 1000 bytes are in is answered %d", r.Status)
 	effects.None("of a part with */3000 when 1000 bytes are in")
 	f.told(op, segment)
-	f.segment(op, segment, whole, itoa(whole))
+	f.segment(op, segment, whole, matrix.Itoa(whole))
 	f.Holds(op, op.Body, "after its last segment")
 	effects.Once("of an upload whose length was told early")
 }
@@ -214,15 +214,15 @@ func createOrder(f *flow) {
 	var in []int64
 	for _, at := range []int64{2 * segment, 0, segment} {
 		f.Round()
-		r := f.send(op, at, at+segment, itoa(whole))
+		r := f.send(op, at, at+segment, matrix.Itoa(whole))
 		if len(in) == 0 && r.Status/100 == 4 {
 			f.Nothing(op, "after a segment that was refused")
 			effects.None("of a segment that was refused")
 			f.Unsupported("a segment that does not begin at the offset is refused with %d", r.Status)
 		}
-		f.Accepted(r, "the segment from byte "+itoa(at))
+		f.Accepted(r, "the segment from byte "+matrix.Itoa(at))
 		if in = append(in, at); len(in) < 3 {
-			effects.None("after " + itoa(int64(len(in))) + " of three segments")
+			effects.None("after " + matrix.Itoa(len(in)) + " of three segments")
 			f.holes(op, in)
 		}
 	}
@@ -250,8 +250,8 @@ func createRepeat(f *flow) {
 	effects := f.Effects(f.W, op.Tag)
 	for at := int64(0); at < whole; at += segment {
 		f.Round()
-		f.segment(op, at, at+segment, itoa(whole))
-		if again := f.send(op, at, at+segment, itoa(whole)); again.Status/100 != 2 {
+		f.segment(op, at, at+segment, matrix.Itoa(whole))
+		if again := f.send(op, at, at+segment, matrix.Itoa(whole)); again.Status/100 != 2 {
 			f.Warn("2xx for a segment that is sent again", "%d", again.Status)
 		}
 		if at+segment < whole {
@@ -266,11 +266,11 @@ func createOverlap(f *flow) {
 	const back = 100
 	op := f.Op(whole)
 	effects := f.Effects(f.W, op.Tag)
-	f.segment(op, 0, segment, itoa(whole))
+	f.segment(op, 0, segment, matrix.Itoa(whole))
 	for at := int64(segment); at < whole; at += segment - back {
 		f.Round()
 		end := min(at-back+segment, whole)
-		r := f.send(op, at-back, end, itoa(whole))
+		r := f.send(op, at-back, end, matrix.Itoa(whole))
 		if r.Status/100 != 2 {
 			f.told(op, at) // which is what it was
 		}
@@ -286,14 +286,14 @@ func createOverlap(f *flow) {
 func createOther(f *flow) {
 	op := f.Op(whole)
 	effects := f.Effects(f.W, op.Tag)
-	f.segment(op, 0, segment, itoa(whole))
+	f.segment(op, 0, segment, matrix.Itoa(whole))
 	for _, other := range []int64{2 * segment, whole + segment} {
 		f.Round()
-		r := f.write(op, typed(op, ranged(segment, op.Body[segment:2*segment], itoa(other))))
-		f.refused(r, "a segment of "+itoa(other)+" bytes after one of 3000")
+		r := f.write(op, typed(op, ranged(segment, op.Body[segment:2*segment], matrix.Itoa(other))))
+		f.refused(r, "a segment of "+matrix.Itoa(other)+" bytes after one of 3000")
 		f.told(op, segment)
 	}
-	f.segment(op, segment, whole, itoa(whole))
+	f.segment(op, segment, whole, matrix.Itoa(whole))
 	f.Holds(op, op.Body, "after its last segment")
 	effects.Once("of an upload in which other lengths were refused")
 }

@@ -43,7 +43,7 @@ func (d *driver) Start(op *matrix.Operation) exchange.Request {
 
 // first gives the patch document of the first request.
 func (d *driver) first(op *matrix.Operation) frame {
-	p := ranged(0, op.Body, itoa(op.Len()))
+	p := ranged(0, op.Body, matrix.Itoa(op.Len()))
 	if op.Chunked {
 		p = offset("0", op.Body)
 	}
@@ -81,7 +81,7 @@ func (d *driver) Lead(op *matrix.Operation) int64 { return d.first(op).at[0] }
 // names it in the last. There is no condition on it: where HEAD found nothing, the server may yet be at work on the
 // connection that was cut.
 func (d *driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, error) {
-	complete := itoa(op.Len())
+	complete := matrix.Itoa(op.Len())
 	if op.Chunked && to < op.Len() {
 		complete = "*"
 	}

@@ -121,8 +121,8 @@ func mediaLarge(f *flow) {
 }
 
 func messages(body []byte) []wording {
-	last := itoa(int64(len(body)) - 1)
-	whole, length := "bytes 0-"+last+"/"+itoa(int64(len(body))), itoa(int64(len(body)))
+	last := matrix.Itoa(int64(len(body)) - 1)
+	whole, length := "bytes 0-"+last+"/"+matrix.Itoa(len(body)), matrix.Itoa(len(body))
 	lines := func(fields ...string) frame {
 		p := part{body: body}
 		for i := 0; i < len(fields); i += 2 {
@@ -144,7 +144,7 @@ func mediaUnmeasured(f *flow) {
 	for _, chunked := range []bool{false, true} {
 		f.Round()
 		op := f.OpAs(matrix.NewTag(), small)
-		p := part{body: op.Body}.with("Content-Range", "bytes 0-"+itoa(small-1)+"/"+itoa(small))
+		p := part{body: op.Body}.with("Content-Range", "bytes 0-"+matrix.Itoa(small-1)+"/"+matrix.Itoa(small))
 		req := f.d.request(op, message(p), onlyNew)
 		req.Chunked, req.ChunkSize = chunked, 100
 		r := f.Do("the PATCH", req)
@@ -158,7 +158,7 @@ func mediaUnmeasured(f *flow) {
 }
 
 func multiparts(body []byte) []wording {
-	p := ranged(0, body, itoa(int64(len(body))))
+	p := ranged(0, body, matrix.Itoa(len(body)))
 	quoted := func(b string) frame {
 		f := multipart(b, p)
 		f.contentType = multipartType + `; boundary="` + b + `"`
@@ -186,23 +186,23 @@ func multiparts(body []byte) []wording {
 }
 
 func framings(body []byte) []wording {
-	p := ranged(0, body, itoa(int64(len(body))))
+	p := ranged(0, body, matrix.Itoa(len(body)))
 	wordings := []wording{
 		{"a known-length message", application(binaryStyle{}, p)},
 		{"a known-length message without Content-Length", application(binaryStyle{}, part{p.fields[:1], p.body})},
 		{"an indeterminate-length message of one chunk", application(binaryStyle{open: true}, p)},
 	}
 	for _, n := range []int{1, 63, 64, 999} {
-		wordings = append(wordings, wording{"chunks of " + itoa(int64(n)) + " bytes", application(binaryStyle{open: true, chunk: n}, p)})
+		wordings = append(wordings, wording{"chunks of " + matrix.Itoa(n) + " bytes", application(binaryStyle{open: true, chunk: n}, p)})
 	}
 	return wordings
 }
 
 func integers(body []byte) []wording {
-	p := ranged(0, body, itoa(int64(len(body))))
+	p := ranged(0, body, matrix.Itoa(len(body)))
 	var wordings []wording
 	for _, width := range []int{1, 2, 4, 8} {
-		what := "integers of at least " + itoa(int64(width)) + " bytes"
+		what := "integers of at least " + matrix.Itoa(width) + " bytes"
 		wordings = append(wordings,
 			wording{what, application(binaryStyle{width: width}, p)},
 			wording{what + " in indeterminate length", application(binaryStyle{width: width, open: true, chunk: 300}, p)})
@@ -252,7 +252,7 @@ func badFrames(data []byte) []wording {
 	for _, indicator := range []byte{0, 1, 2, 3, 9, 11} {
 		f := application(binaryStyle{}, ranged(10, data, "*"))
 		f.body[0] = indicator
-		wordings = append(wordings, wording{"the framing indicator " + itoa(int64(indicator)), f})
+		wordings = append(wordings, wording{"the framing indicator " + matrix.Itoa(int(indicator)), f})
 	}
 	p := ranged(10, data, "*")
 	p.fields = append(exchange.Fields{{Name: "", Value: "x"}}, p.fields...)

@@ -55,7 +55,7 @@ func mediaCut(f *flow) {
 func (f *flow) begins(op *matrix.Operation, when string) {
 	got, _ := f.Content(op)
 	if n := int64(len(got)); n > op.Sent {
-		f.HarmfulAt(op.Sent, "document "+when, "at most the "+itoa(op.Sent)+" bytes that were sent", "%d bytes", n)
+		f.HarmfulAt(op.Sent, "document "+when, "at most the "+matrix.Itoa(op.Sent)+" bytes that were sent", "%d bytes", n)
 	}
 	f.SameBytes("document "+when, got, op.Body[:len(got)])
 }

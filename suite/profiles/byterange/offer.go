@@ -45,7 +45,7 @@ func offerChecks() []matrix.Check {
 
 func offerRefusal(f *flow) {
 	op := f.document(small)
-	fr := framed(f.d.media, ranged(0, f.Other(small, 1), itoa(small)))
+	fr := framed(f.d.media, ranged(0, f.Other(small, 1), matrix.Itoa(small)))
 	unknown := fr
 	unknown.contentType = "application/x-resumespec-unknown"
 	expect := exchange.Field{Name: "Expect", Value: "100-continue"}
@@ -91,7 +91,7 @@ func offerAccept(f *flow) {
 func offerUnknown(f *flow) {
 	there, absent := f.document(small), f.OpAs(matrix.NewTag(), small)
 	for _, op := range []*matrix.Operation{there, absent} {
-		fr := message(ranged(0, f.Other(small, 1), itoa(small)))
+		fr := message(ranged(0, f.Other(small, 1), matrix.Itoa(small)))
 		fr.contentType = "application/x-resumespec-unknown"
 		r := f.patch(op, fr)
 		f.refused(r, "a PATCH with "+fr.contentType)

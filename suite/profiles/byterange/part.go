@@ -79,7 +79,7 @@ func partRange(f *flow) {
 		complete string
 	}{
 		{0, 1, "*"}, {small - 1, 1, "*"}, {500, 250, "*"}, {0, small, "*"},
-		{0, 1, itoa(small)}, {small - 1, 1, itoa(small)}, {2, 4, itoa(small)}, {0, small, itoa(small)},
+		{0, 1, matrix.Itoa(small)}, {small - 1, 1, matrix.Itoa(small)}, {2, 4, matrix.Itoa(small)}, {0, small, matrix.Itoa(small)},
 	} {
 		f.Round()
 		p := ranged(w.at, f.Other(w.n, uint64(i)+1), w.complete) // #nosec G115 -- a small index
@@ -98,7 +98,7 @@ func partAppend(f *flow) {
 		at := int64(len(now) - before)
 		p := ranged(at, f.Other(100, uint64(i)+1), "*") // #nosec G115 -- a small index
 		r := f.write(op, p)
-		what := "a write with Content-Range: " + p.fields.Get("Content-Range") + " to a document of " + itoa(int64(len(now))) + " bytes"
+		what := "a write with Content-Range: " + p.fields.Get("Content-Range") + " to a document of " + matrix.Itoa(len(now)) + " bytes"
 		if r.Status/100 != 2 {
 			f.Holds(op, now, "after "+what+" that was refused")
 		}
@@ -174,11 +174,11 @@ func partUnknown(f *flow) {
 func partShort(f *flow) {
 	op := f.document(small)
 	data := f.Other(100, 1)
-	truncated := part{body: data[:60]}.with("Content-Range", "bytes 100-199/"+itoa(small))
+	truncated := part{body: data[:60]}.with("Content-Range", "bytes 100-199/"+matrix.Itoa(small))
 	f.unheard(op, truncated)
 	got, _ := f.Content(op)
 	f.Since(got, op.Body, 100, data, 60, "after a part of 60 bytes for a range of 100")
-	f.Accepted(f.write(op, ranged(100, data, itoa(small))), "the whole part")
+	f.Accepted(f.write(op, ranged(100, data, matrix.Itoa(small))), "the whole part")
 	f.Holds(op, matrix.Replaced(op.Body, 100, data), "after the whole part")
 
 	f.Round()

@@ -156,8 +156,8 @@ func partMidway(f *flow) {
 	rest := op.Body[at:]
 	for _, p := range []part{
 		part{body: rest}.measured(),
-		part{body: rest}.with("Content-Range", "bytes "+itoa(at)+"-x/"+itoa(op.Len())).measured(),
-		part{body: rest}.with("Content-Range", "bytes "+itoa(at)+"-"+itoa(op.Len()-1)+"/"+itoa(op.Len())).with("Content-Length", "1"),
+		part{body: rest}.with("Content-Range", "bytes "+matrix.Itoa(at)+"-x/"+matrix.Itoa(op.Len())).measured(),
+		part{body: rest}.with("Content-Range", "bytes "+matrix.Itoa(at)+"-"+matrix.Itoa(op.Len()-1)+"/"+matrix.Itoa(op.Len())).with("Content-Length", "1"),
 	} {
 		f.Round()
 		what := "a segment with " + describe(p.fields)

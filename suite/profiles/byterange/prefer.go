@@ -64,7 +64,7 @@ func preferForms(f *flow) {
 			fields = fields.With("Prefer", line)
 		}
 		what := "a document created with Prefer: " + strings.Join(lines, " and ")
-		fr := framed(f.d.media, typed(op, ranged(0, op.Body, itoa(small))))
+		fr := framed(f.d.media, typed(op, ranged(0, op.Body, matrix.Itoa(small))))
 		if value, said := f.answered(f.d.request(op, fr, fields...), what); said && !asked(lines, value) {
 			f.Warn("no Preference-Applied for what was not asked for, or nobody has defined", "transaction=%s for %s", value, what)
 		}
@@ -115,11 +115,11 @@ func preferApplied(f *flow) {
 	case said && value != "persist":
 		f.Broken("Preference-Applied: transaction=persist, or none", "transaction=%s", value)
 	case said && kept == 0:
-		f.Broken("something of the "+itoa(int64(length/4*3))+" bytes that came before the cut, as Preference-Applied: transaction=persist says", "nothing was kept")
+		f.Broken("something of the "+matrix.Itoa(length/4*3)+" bytes that came before the cut, as Preference-Applied: transaction=persist says", "nothing was kept")
 	case !said && kept == 0:
 		f.Unsupported("transaction=persist is not honoured: nothing of an upload that was cut is kept, and no Preference-Applied says that it would be")
 	case !said:
-		f.Broken("Preference-Applied: transaction=persist, as "+itoa(kept)+" bytes were kept", "none")
+		f.Broken("Preference-Applied: transaction=persist, as "+matrix.Itoa(kept)+" bytes were kept", "none")
 	}
 }
 
@@ -153,7 +153,7 @@ func preferAtomic(f *flow) {
 		fr := framed(f.d.media, ranged(at, data, "*"))
 		req := f.d.request(op, fr, preferred)
 		f.Landed(f.Cut(req, f.At(matrix.RequestBody, fr.at[0]+int64(len(data)/2))))
-		f.traceless(op, before, said, "an atomic write at byte "+itoa(at)+" that was cut")
+		f.traceless(op, before, said, "an atomic write at byte "+matrix.Itoa(at)+" that was cut")
 		if r := f.Do("the PATCH", req); at == 1000 || r.Status/100 == 2 {
 			f.Accepted(r, "the same write again")
 			before = matrix.Replaced(before, at, data)

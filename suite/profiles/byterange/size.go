@@ -66,7 +66,7 @@ func sizeTruncate(f *flow) {
 func (f *flow) grown(op *matrix.Operation, before []byte, most int64, when string) {
 	got, _ := f.Content(op)
 	if len(got) < len(before) || int64(len(got)) > most {
-		f.Harmful("a document of "+itoa(int64(len(before)))+" to "+itoa(most)+" bytes "+when, "%d bytes", len(got))
+		f.Harmful("a document of "+matrix.Itoa(len(before))+" to "+matrix.Itoa(most)+" bytes "+when, "%d bytes", len(got))
 	}
 	f.SameBytes("document "+when, got, append(bytes.Clone(before), make([]byte, len(got)-len(before))...))
 }
@@ -106,7 +106,7 @@ func sizeGap(f *flow) {
 		f.Round()
 		op, data := f.document(small), f.Other(10, uint64(i)+1) // #nosec G115 -- a small index
 		r := f.write(op, ranged(small+beyond, data, "*"))
-		what := "a write that begins " + itoa(beyond) + " bytes beyond the end"
+		what := "a write that begins " + matrix.Itoa(beyond) + " bytes beyond the end"
 		if r.Status/100 != 2 {
 			f.Holds(op, op.Body, "after "+what)
 			f.refused(r, what)
@@ -123,8 +123,8 @@ func sizeGap(f *flow) {
 
 // Lengths that no server has room for; both are exact in every JSON and every sf-integer.
 const (
-	hugeLength = 9_007_199_254_740_991
-	farAway    = 4_503_599_627_370_496
+	hugeLength int64 = 9_007_199_254_740_991
+	farAway    int64 = 4_503_599_627_370_496
 )
 
 func sizeHuge(f *flow) {
@@ -136,7 +136,7 @@ func sizeHuge(f *flow) {
 		p     part
 		fresh bool
 	}{
-		{"a first segment with a huge complete length", f.OpAs(matrix.NewTag(), 0), ranged(0, data, itoa(hugeLength)), true},
+		{"a first segment with a huge complete length", f.OpAs(matrix.NewTag(), 0), ranged(0, data, matrix.Itoa(hugeLength)), true},
 		{"the allocation of a huge document", f.OpAs(matrix.NewTag(), 0), sized(hugeLength), true},
 		{"a write far beyond the end", there, ranged(farAway, data, "*"), false},
 	} {

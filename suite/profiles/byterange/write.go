@@ -65,7 +65,7 @@ func writeCut(f *flow) {
 		data := f.Other(n, uint64(i)+1) // #nosec G115 -- a small index
 		piece := f.piece(op, ranged(at, data, "*"))
 		f.cutPiece(piece, f.At(matrix.RequestBody, bytes))
-		when := "after a write that was cut after " + itoa(bytes) + " of its bytes"
+		when := "after a write that was cut after " + matrix.Itoa(bytes) + " of its bytes"
 		got, _ := f.Content(op)
 		f.Since(got, op.Body, at, data, bytes, when)
 		f.again(op, piece.Request, "the same write again")
@@ -125,7 +125,7 @@ func writeLost(f *flow) {
 		f.Round()
 		op := f.document(small)
 		data := f.Other(100, uint64(i)+1) // #nosec G115 -- a small index
-		piece := f.piece(op, ranged(at, data, itoa(small)))
+		piece := f.piece(op, ranged(at, data, matrix.Itoa(small)))
 		f.cutPiece(piece, cut)
 		f.again(op, piece.Request, "a write whose answer was lost, sent again,")
 		f.Holds(op, matrix.Replaced(op.Body, at, data), "after a write whose answer was lost was sent again")
@@ -153,11 +153,11 @@ func (f *flow) writtenParts() {
 	now := op.Body
 	for _, parts := range [][]part{
 		{ranged(20, a, "*"), ranged(700, c, "*")},
-		{ranged(800, c, itoa(small)), ranged(0, b, itoa(small))},
+		{ranged(800, c, matrix.Itoa(small)), ranged(0, b, matrix.Itoa(small))},
 		{ranged(100, c, "*"), ranged(300, b, "*"), ranged(990, a, "*")},
 	} {
 		f.Round()
-		what := "a patch of " + itoa(int64(len(parts))) + " parts"
+		what := "a patch of " + matrix.Itoa(len(parts)) + " parts"
 		f.Accepted(f.patch(op, f.several(parts...)), what)
 		for _, p := range parts {
 			at, _, _, _, _ := exchange.ParseContentRange(p.fields.Get("Content-Range")) // the suite's own
@@ -170,7 +170,7 @@ func (f *flow) writtenParts() {
 	effects := f.Effects(f.W, op.Tag)
 	var parts []part
 	for at := int64(0); at < whole; at += segment {
-		parts = append(parts, typed(op, ranged(at, op.Body[at:at+segment], itoa(whole))))
+		parts = append(parts, typed(op, ranged(at, op.Body[at:at+segment], matrix.Itoa(whole))))
 	}
 	f.Accepted(f.patch(op, f.several(parts...), onlyNew), "a document created from three parts")
 	f.Holds(op, op.Body, "created from three parts")

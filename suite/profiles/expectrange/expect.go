@@ -78,7 +78,7 @@ func answered(a matrix.Answer) string {
 	if a.Final == nil {
 		return "no final response"
 	}
-	return partialput.Itoa(int64(a.Final.Status)) + " at once"
+	return matrix.Itoa(a.Final.Status) + " at once"
 }
 
 // Forms of Expect, each a list of field lines.

@@ -56,7 +56,7 @@ func offerNoOverwrite(f *partialput.Flow) {
 	case len(t.after) == len(t.before):
 		f.Note("the document was not replaced, but changed elsewhere than in the range: see range.middle and offer.refused")
 	default:
-		f.SameBytes("document after a PUT with Expect: Range that was answered "+partialput.Itoa(int64(t.status)), t.after, t.expected())
+		f.SameBytes("document after a PUT with Expect: Range that was answered "+matrix.Itoa(t.status), t.after, t.expected())
 	}
 }
 

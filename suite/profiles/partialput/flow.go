@@ -150,6 +150,3 @@ func Seen(s *matrix.Session, method string, u *url.URL) (r *exchange.Response, t
 	}
 	return r, what + r.Proto + " " + strconv.Itoa(r.Status) + " " + r.Reason
 }
-
-// Itoa gives a number as text.
-func Itoa(n int64) string { return strconv.FormatInt(n, 10) }

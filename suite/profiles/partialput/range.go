@@ -94,7 +94,7 @@ func rangeMiddle(f *Flow) {
 	} {
 		f.Round()
 		p.Complete = Small
-		what := "the write of bytes " + Itoa(p.At) + " to " + Itoa(p.Last())
+		what := "the write of bytes " + matrix.Itoa(p.At) + " to " + matrix.Itoa(p.Last())
 		r := f.Write(op, p)
 		if r.Status/100 != 2 {
 			f.Holds(op, now, "after "+what+", which was refused")
@@ -115,7 +115,7 @@ func rangeBorders(f *Flow) {
 	for i, span := range [][2]int{{0, 1}, {Small - 1, Small}, {0, Small}, {0, Small / 2}, {Small / 2, Small}} {
 		f.Round()
 		p := Part{At: int64(span[0]), Data: f.Other(span[1]-span[0], uint64(i)+1), Complete: Small} // #nosec G115 -- a small index
-		what := "the write of bytes " + Itoa(p.At) + " to " + Itoa(p.Last())
+		what := "the write of bytes " + matrix.Itoa(p.At) + " to " + matrix.Itoa(p.Last())
 		f.Accepted(f.Write(op, p), what)
 		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after "+what)
@@ -142,11 +142,11 @@ func rangeCreate(f *Flow) {
 	f.Ready(op)
 	for at := int64(0); at < n; at += third {
 		f.Round()
-		what := "the part from byte " + Itoa(at)
+		what := "the part from byte " + matrix.Itoa(at)
 		f.Accepted(f.Write(op, Part{At: at, Data: op.Body[at : at+third], Complete: n}), what)
 		op.Sent = at + third
 		if kept := f.Offset(f.D, op); kept != op.Sent {
-			f.BrokenAt(kept, "document", "HEAD to tell of "+Itoa(op.Sent)+" bytes after "+what, "%d", kept)
+			f.BrokenAt(kept, "document", "HEAD to tell of "+matrix.Itoa(op.Sent)+" bytes after "+what, "%d", kept)
 		}
 		if op.Sent < n {
 			effects.None("of a document of which parts are missing")
@@ -171,7 +171,7 @@ func rangeAgain(f *Flow) {
 		f.taken(f.Write(op, p), "a part that is sent again")
 		op.Sent = at + third
 		if kept := f.Offset(f.D, op); kept != op.Sent {
-			f.BrokenAt(kept, "document", "HEAD to tell of "+Itoa(op.Sent)+" bytes after parts that overlap", "%d", kept)
+			f.BrokenAt(kept, "document", "HEAD to tell of "+matrix.Itoa(op.Sent)+" bytes after parts that overlap", "%d", kept)
 		}
 	}
 	f.Holds(op, op.Body, "after each part was sent twice")
@@ -208,8 +208,8 @@ func rangeGrow(f *Flow) {
 	}
 	longer := matrix.Replaced(op.Body, p.At, p.Data)
 	f.Holds(op, longer, "after a write behind its end")
-	if value := f.Head(op).Fields.Get("Content-Length"); value != "" && value != Itoa(int64(len(longer))) {
-		f.Broken("HEAD to tell of "+Itoa(int64(len(longer)))+" bytes", "%s", value)
+	if value := f.Head(op).Fields.Get("Content-Length"); value != "" && value != matrix.Itoa(len(longer)) {
+		f.Broken("HEAD to tell of "+matrix.Itoa(len(longer))+" bytes", "%s", value)
 	}
 }
 
@@ -225,7 +225,7 @@ func rangeGap(f *Flow) {
 	f.Refused(r, "a write beyond the end of what is there")
 	op.Known = Small / 2
 	if kept := f.Offset(f.D, op); kept != Small/2 {
-		f.HarmfulAt(kept, "document", "HEAD to tell of "+Itoa(Small/2)+" bytes after a write that was refused", "%d", kept)
+		f.HarmfulAt(kept, "document", "HEAD to tell of "+matrix.Itoa(Small/2)+" bytes after a write that was refused", "%d", kept)
 	}
 	f.Accepted(f.Write(op, Part{At: Small / 2, Data: op.Body[Small/2:], Complete: Small}), "the part that is missing")
 	f.Holds(op, op.Body, "after the part that was missing")

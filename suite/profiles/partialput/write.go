@@ -91,7 +91,7 @@ func writeCut(f *Flow) {
 		p := Part{At: 2000, Data: f.Other(n, uint64(i)+1), Complete: matrix.Usual} // #nosec G115 -- a small index
 		req := f.Put(op, p)
 		f.Landed(f.Cut(req, f.At(matrix.RequestBody, bytes)))
-		f.watch(op, p, bytes, "after a write that was cut after "+Itoa(bytes)+" of its bytes")
+		f.watch(op, p, bytes, "after a write that was cut after "+matrix.Itoa(bytes)+" of its bytes")
 		f.Again(op, req, "the same write again")
 		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after the same write again")
 		f.Release()

@@ -49,7 +49,7 @@ func queryNoOverwrite(f *partialput.Flow) {
 		got, _ := f.Content(op)
 		switch {
 		case r.Status/100 != 2:
-			f.Holds(op, op.Body, "after a PUT to the URI of a range that was refused with "+partialput.Itoa(int64(r.Status)))
+			f.Holds(op, op.Body, "after a PUT to the URI of a range that was refused with "+matrix.Itoa(r.Status))
 			f.Note("the PUT is refused with %d", r.Status)
 		case bytes.Equal(got, p.Data):
 			f.Harmful("a document of 1000 bytes of which 100 have changed", "the document is the 100 bytes of the part")
@@ -91,7 +91,7 @@ func queryOpen(f *partialput.Flow) {
 		f.Accepted(r, "a part without a complete length")
 		op.Sent = at + 300
 		if kept := f.Offset(f.D, op); kept != op.Sent {
-			f.HarmfulAt(kept, "document", "HEAD to tell of "+partialput.Itoa(op.Sent)+" bytes", "%d", kept)
+			f.HarmfulAt(kept, "document", "HEAD to tell of "+matrix.Itoa(op.Sent)+" bytes", "%d", kept)
 		}
 	}
 	f.Holds(op, op.Body, "after its last part")

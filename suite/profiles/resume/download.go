@@ -160,7 +160,7 @@ func (f *flow) began(p partial, place *url.URL, whole []byte) {
 		f.Broken("the whole response body at "+place.RequestURI(), "%d bytes, fewer than the %d that had come", len(whole), len(p.have))
 	}
 	f.SameBytes("response body at "+place.RequestURI(), whole[:len(p.have)], p.have)
-	if announced := p.op.Final.Fields.Get("Content-Length"); announced != "" && announced != itoa(len(whole)) {
+	if announced := p.op.Final.Fields.Get("Content-Length"); announced != "" && announced != matrix.Itoa(len(whole)) {
 		f.Broken("the response body of "+announced+" bytes at "+place.RequestURI(), "%d bytes", len(whole))
 	}
 }
@@ -184,7 +184,7 @@ func downloadRepeat(f *flow) {
 		if t.Final.Status == 200 {
 			f.Unsupported("Range is ignored at the Content-Location")
 		}
-		f.That(t.Final.Status, Equal(206), itoa(t.Final.Status), "206 for Range: %s", spec)
+		f.That(t.Final.Status, Equal(206), matrix.Itoa(t.Final.Status), "206 for Range: %s", spec)
 		have = append(have, t.Final.Body...)
 		f.SameBytes("response body, piece by piece", have, whole[:min(len(have), len(whole))])
 	}
@@ -210,7 +210,7 @@ func downloadIfRange(f *flow) {
 		f.Part(fresh, int64(len(p.have)), int64(len(whole))-1, whole)
 	}
 	stale := f.Ranged(place, spec, exchange.Field{Name: "If-Range", Value: `"resumespec-stale"`})
-	f.That(stale.Status, Equal(200), itoa(stale.Status), "200 with the whole for If-Range with a stale validator")
+	f.That(stale.Status, Equal(200), matrix.Itoa(stale.Status), "200 with the whole for If-Range with a stale validator")
 	f.SameBytes("response body", stale.Body, whole)
 }
 
@@ -224,7 +224,7 @@ func downloadUnsatisfiable(f *flow) {
 		f.SameBytes("response body", r.Body, whole)
 		f.Unsupported("Range is ignored at the Content-Location")
 	}
-	f.That(r.Status, Equal(416), itoa(r.Status), "416 (Range Not Satisfiable)")
+	f.That(r.Status, Equal(416), matrix.Itoa(r.Status), "416 (Range Not Satisfiable)")
 	_, _, complete, unsatisfied, err := exchange.ParseContentRange(r.Fields.Get("Content-Range"))
 	if err != nil || !unsatisfied || complete != int64(len(whole)) {
 		f.Broken(fmt.Sprintf("Content-Range: bytes */%d", len(whole)), "%q", r.Fields.Get("Content-Range"))
@@ -237,9 +237,9 @@ func downloadHead(f *flow) {
 	place := p.places[0]
 	whole := f.Fetched(place)
 	r := f.Do("HEAD on the Content-Location", matrix.RequestTo("HEAD", place))
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for HEAD on the Content-Location")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for HEAD on the Content-Location")
 	value := r.Fields.Get("Content-Length")
-	if value != "" && value != itoa(len(whole)) {
+	if value != "" && value != matrix.Itoa(len(whole)) {
 		f.Harmful(fmt.Sprintf("Content-Length: %d, as much as GET gives", len(whole)), "%s", value)
 	}
 	f.That(value, Not(BeEmpty()), "no Content-Length", "Content-Length: %d", len(whole))
@@ -268,7 +268,7 @@ func downloadMulti(f *flow) {
 	if r.Status == 200 || r.Status == 416 {
 		f.Unsupported("several ranges are not served: %d", r.Status)
 	}
-	f.That(r.Status, Equal(206), itoa(r.Status), "206 (Partial Content)")
+	f.That(r.Status, Equal(206), matrix.Itoa(r.Status), "206 (Partial Content)")
 	if r.Fields.Has("Content-Range") {
 		f.Unsupported("only one of several ranges is served: %s", r.Fields.Get("Content-Range"))
 	}
@@ -280,7 +280,7 @@ func downloadMulti(f *flow) {
 		if part.First < 0 || part.Last > last || part.First > part.Last {
 			f.Broken("parts within the whole", "bytes %d-%d", part.First, part.Last)
 		}
-		f.SameBytes("part from byte "+itoa(int(part.First)), part.Body, whole[part.First:part.Last+1])
+		f.SameBytes("part from byte "+matrix.Itoa(part.First), part.Body, whole[part.First:part.Last+1])
 	}
 }
 

@@ -98,7 +98,7 @@ func describe(interims []*exchange.Response) string {
 	}
 	var all []string
 	for _, r := range interims {
-		one := strings.TrimSpace(r.Proto + " " + itoa(r.Status))
+		one := strings.TrimSpace(r.Proto + " " + matrix.Itoa(r.Status))
 		for _, name := range offers {
 			if r.Fields.Has(name) {
 				one += " +" + name

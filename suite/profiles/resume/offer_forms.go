@@ -1,7 +1,6 @@
 package resume
 
 import (
-	"strconv"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -10,8 +9,6 @@ import (
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // offerFormChecks: the forms in which a client asks, or does not.
 func offerFormChecks() []matrix.Check {
@@ -182,7 +179,7 @@ func offerHTTP10(f *flow) {
 	if len(interims) > 0 {
 		f.Broken("no interim response to an HTTP/1.0 client", "%s", describe(interims))
 	}
-	f.That(final.Status, Or(BeNumerically("<", 300), Equal(505)), itoa(final.Status),
+	f.That(final.Status, Or(BeNumerically("<", 300), Equal(505)), matrix.Itoa(final.Status),
 		"the upload to succeed, or 505 (HTTP Version Not Supported)")
 }
 

@@ -104,7 +104,7 @@ func responseDelete(f *flow) {
 	if r.Status == 405 || r.Status == 501 || r.Status == 404 || r.Status == 403 {
 		f.Unsupported("DELETE on the response message gives %d; matrix.Closing is optional", r.Status)
 	}
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for DELETE, or 405")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for DELETE, or 405")
 	if r = f.send("GET", op, responseMessage); r.Status != 404 && r.Status != 410 {
 		f.Broken("404 or 410 after DELETE", "%d", r.Status)
 	}

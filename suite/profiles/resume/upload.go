@@ -22,7 +22,7 @@ func uploadChecks() []matrix.Check {
 		}, matrix.EveryFault), Run: with(func(f *flow) {
 			op := f.Interrupted(matrix.Usual, matrix.Usual/2)
 			r := f.send("HEAD", op, requestContent)
-			f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for HEAD on the request-content resource")
+			f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for HEAD on the request-content resource")
 		})},
 		{Case: midUpload(catalog.Case{
 			ID: "resume.upload.head-length", Level: catalog.Must, Source: contentRes,
@@ -102,10 +102,10 @@ func uploadGet(f *flow) {
 		f.Note("GET is refused with 405, which the source allows")
 		return
 	}
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx with what arrived, or 405 with Allow")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx with what arrived, or 405 with Allow")
 	n := int64(len(r.Body))
 	if n < kept || n > op.Sent {
-		f.BrokenAt(kept, "request body", "GET to give the "+itoa(int(kept))+" bytes that HEAD told", "%d bytes", n)
+		f.BrokenAt(kept, "request body", "GET to give the "+matrix.Itoa(kept)+" bytes that HEAD told", "%d bytes", n)
 	}
 	f.SameBytes("request content", r.Body, op.Body[:n])
 }
@@ -123,7 +123,7 @@ func uploadHeadEqualsGet(f *flow) {
 			f.Broken("the same "+name+" from HEAD and GET", "%q from HEAD, %q from GET", a, b)
 		}
 	}
-	if length := head.Fields.Get("Content-Length"); length != itoa(len(get.Body)) {
+	if length := head.Fields.Get("Content-Length"); length != matrix.Itoa(len(get.Body)) {
 		f.Broken("HEAD to give the length of what GET gives", "Content-Length %s from HEAD, %d bytes from GET", length, len(get.Body))
 	}
 }

@@ -47,7 +47,7 @@ func (f *flow) cancelled(op *matrix.Operation) {
 	if r.Status == 405 || r.Status == 501 {
 		f.Unsupported("DELETE on the status resource is answered %d", r.Status)
 	}
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
 }
 
 // gone says whether an answer says that the resource is not there.
@@ -56,13 +56,13 @@ func gone(r *exchange.Response) bool { return r.Status == 404 || r.Status == 410
 func cancelGone(f *flow) {
 	op := f.half()
 	r := f.send("DELETE", op)
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
 	for _, method := range []string{"GET", "HEAD"} {
 		r = f.send(method, op)
-		f.That(gone(r), BeTrue(), itoa(r.Status), "404 or 410 for %s on the status resource of an upload that was cancelled", method)
+		f.That(gone(r), BeTrue(), matrix.Itoa(r.Status), "404 or 410 for %s on the status resource of an upload that was cancelled", method)
 	}
 	r = f.put(op, contentRange(matrix.Usual/2, matrix.Usual, matrix.Usual), op.Body[matrix.Usual/2:])
-	f.That(gone(r), BeTrue(), itoa(r.Status), "404 or 410 for a write to an upload that was cancelled")
+	f.That(gone(r), BeTrue(), matrix.Itoa(r.Status), "404 or 410 for a write to an upload that was cancelled")
 }
 
 func cancelNoEffect(f *flow) {
@@ -97,8 +97,8 @@ func cancelLost(f *flow) {
 	}
 	f.Landed(f.Cut(matrix.RequestTo("DELETE", u), f.At(matrix.ResponseHead, 0)))
 	again := f.send("DELETE", op)
-	f.That(again.Status/100 == 2 || gone(again), BeTrue(), itoa(again.Status), "2xx, 404 or 410 for DELETE again")
+	f.That(again.Status/100 == 2 || gone(again), BeTrue(), matrix.Itoa(again.Status), "2xx, 404 or 410 for DELETE again")
 	r := f.asked(op)
-	f.That(gone(r), BeTrue(), itoa(r.Status), "404 or 410 for the status resource of an upload that was cancelled")
+	f.That(gone(r), BeTrue(), matrix.Itoa(r.Status), "404 or 410 for the status resource of an upload that was cancelled")
 	effects.None("of an upload that was cancelled")
 }

@@ -108,14 +108,14 @@ func completeByItself(f *flow) {
 func completeAnswer(f *flow) {
 	op := f.Op(matrix.Usual)
 	r := f.Upload(f.d, op).Response
-	f.That(r.Status, BeElementOf(200, 201, 202), itoa(r.Status), "200, 201 or 202 for a write of the whole")
+	f.That(r.Status, BeElementOf(200, 201, 202), matrix.Itoa(r.Status), "200, 201 or 202 for a write of the whole")
 	if _, err := parseDocument(r.Body); err != nil && r.Status != 202 && op.Handle(resultPlace) == nil {
-		f.Warn("the result in Location or Content-Location of the "+itoa(r.Status), "neither")
+		f.Warn("the result in Location or Content-Location of the "+matrix.Itoa(r.Status), "neither")
 	}
 	op = f.half()
 	op.Sent = matrix.Usual
 	r = f.put(op, contentRange(matrix.Usual/2, matrix.Usual, matrix.Usual), op.Body[matrix.Usual/2:])
-	f.That(r.Status, BeElementOf(200, 201, 202), itoa(r.Status), "200, 201 or 202 for the last part")
+	f.That(r.Status, BeElementOf(200, 201, 202), matrix.Itoa(r.Status), "200, 201 or 202 for the last part")
 	if doc := f.told(op); r.Status != 202 && !doc.over() {
 		f.Note("after %d the upload is %s", r.Status, doc.state)
 	}
@@ -129,7 +129,7 @@ func completeAgain(f *flow) {
 	r := f.Do("the last part again", last.Request)
 	f.finished(op)
 	effects.Once("of an upload whose last part was sent again")
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for the last part, sent again")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for the last part, sent again")
 }
 
 func completeResult(f *flow) {
@@ -175,7 +175,7 @@ func completeThere(f *flow) {
 		f.Unsupported("%v", err)
 	}
 	r := f.Do("GET on the result", matrix.RequestTo("GET", place))
-	f.That(r.Status, BeNumerically("<", 400), itoa(r.Status), "the result to be there as soon as the upload is done")
+	f.That(r.Status, BeNumerically("<", 400), matrix.Itoa(r.Status), "the result to be there as soon as the upload is done")
 }
 
 func completeValidator(f *flow) {
@@ -197,7 +197,7 @@ func (f *flow) redirected(op *matrix.Operation) {
 		return
 	}
 	head := f.send("HEAD", op)
-	f.That(head.Status, Equal(303), itoa(head.Status), "303 for HEAD, as for GET")
+	f.That(head.Status, Equal(303), matrix.Itoa(head.Status), "303 for HEAD, as for GET")
 	f.That(head.Fields.Get("Location"), Equal(r.Fields.Get("Location")), head.Fields.Get("Location"), "the Location that GET gives")
 }
 

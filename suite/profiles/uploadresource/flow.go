@@ -1,7 +1,6 @@
 package uploadresource
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/resumespec/resumespec/suite/catalog"
@@ -31,8 +30,6 @@ func shared(run func(*matrix.Flow)) func(*matrix.Session) {
 
 // use changes the way in which the case's uploads are allocated.
 func (f *flow) use(d *driver) { f.d, f.D = d, d }
-
-func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
 // posting gives a driver that allocates with this body; nil sends none.
 func (f *flow) posting(body []byte) *driver {

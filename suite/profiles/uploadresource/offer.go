@@ -97,15 +97,15 @@ func offerChecks() []matrix.Check {
 func offerAllocated(f *flow) {
 	op := f.Op(matrix.Usual)
 	r := f.Do("the POST", f.d.Prepare(op))
-	f.That(r.Status, BeElementOf(201, 202), itoa(r.Status), "201 or 202 for the POST")
-	f.That(r.Fields.Values("Location"), HaveLen(1), itoa(len(r.Fields.Values("Location")))+" of them", "one Location in the %d", r.Status)
+	f.That(r.Status, BeElementOf(201, 202), matrix.Itoa(r.Status), "201 or 202 for the POST")
+	f.That(r.Fields.Values("Location"), HaveLen(1), matrix.Itoa(len(r.Fields.Values("Location")))+" of them", "one Location in the %d", r.Status)
 	f.d.Learn(op, r)
 	if _, err := handle(op, statusPlace); err != nil {
 		f.Broken("a status resource in Location", "Location: %s (%v)", r.Fields.Get("Location"), err)
 	}
 	doc, err := readStatus(f.asked(op))
 	if err != nil {
-		f.Broken("a status document at the Location of the "+itoa(r.Status), "%v", err)
+		f.Broken("a status document at the Location of the "+matrix.Itoa(r.Status), "%v", err)
 	}
 	f.That(doc.over(), BeFalse(), "the state "+doc.state, "an upload of which no byte was sent to be neither done nor failed")
 }
@@ -148,7 +148,7 @@ func offerInstructions(f *flow) {
 	r := f.Prepare(f.d, op)
 	doc, err := parseDocument(r.Body)
 	if err != nil {
-		f.Broken("a status document in the body of the "+itoa(r.Status), "%v", err)
+		f.Broken("a status document in the body of the "+matrix.Itoa(r.Status), "%v", err)
 	}
 	f.That(doc.state, BeElementOf(waiting, receiving), doc.state, "the state waiting or receiving")
 }
@@ -191,7 +191,7 @@ func (f *flow) references(values map[string]string) {
 
 func offerForms(f *flow) {
 	f.allocated()
-	length := itoa(matrix.Usual)
+	length := matrix.Itoa(matrix.Usual)
 	for _, body := range [][]byte{nil, []byte(`{}`), []byte(`{"length":` + length + `}`), []byte(`{"type":"application/octet-stream"}`)} {
 		f.Round()
 		what := "a POST with the body " + string(body)
@@ -202,7 +202,7 @@ func offerForms(f *flow) {
 		op := f.OpAs(matrix.NewTag(), matrix.Usual)
 		effects := f.Effects(f.W, op.Tag)
 		r := f.Do(what, f.d.Prepare(op))
-		f.That(r.Status/100, Equal(2), itoa(r.Status), "%s to allocate", what)
+		f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "%s to allocate", what)
 		op = f.OpAs(op.Tag, matrix.Usual)
 		f.Uploaded(op)
 		f.finished(op)

@@ -74,7 +74,7 @@ func parallelOrder(f *flow) {
 		have += quarter
 		doc := f.told(op)
 		if doc.prefix() != 0 || doc.total() != have {
-			f.Harmful(itoa(have)+" bytes in received, and none at byte 0", "%d bytes, %d of them from byte 0 on", doc.total(), doc.prefix())
+			f.Harmful(matrix.Itoa(have)+" bytes in received, and none at byte 0", "%d bytes, %d of them from byte 0 on", doc.total(), doc.prefix())
 		}
 	}
 	f.filled(op)
@@ -113,7 +113,7 @@ func statusText(r *exchange.Response) string {
 	if r == nil {
 		return "no answer"
 	}
-	return itoa(r.Status)
+	return matrix.Itoa(r.Status)
 }
 
 func parallelCut(f *flow) {
@@ -130,7 +130,7 @@ func parallelCut(f *flow) {
 	f.Partly(op, 2*quarter, 3*quarter)
 	doc := f.told(op)
 	if from, to := doc.hole(op.Len()); from < quarter || from > quarter+quarter/2 || to != 2*quarter {
-		f.Harmful("a hole that begins from byte "+itoa(quarter)+" to byte "+itoa(quarter+quarter/2)+" and ends at byte "+itoa(2*quarter),
+		f.Harmful("a hole that begins from byte "+matrix.Itoa(quarter)+" to byte "+matrix.Itoa(quarter+quarter/2)+" and ends at byte "+matrix.Itoa(2*quarter),
 			"one from %d to %d", from, to)
 	}
 	effects.None("of an upload with a hole")

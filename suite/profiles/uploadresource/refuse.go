@@ -144,7 +144,7 @@ func writeGap(f *flow) {
 			f.Refused(r, "a write beyond the offset, if it is not taken,")
 		}
 		if doc := f.told(op); doc.prefix() != n {
-			f.HarmfulAt(n, "request body", "a hole at byte "+itoa(n)+" in received", "%d bytes from byte 0 on", doc.prefix())
+			f.HarmfulAt(n, "request body", "a hole at byte "+matrix.Itoa(n)+" in received", "%d bytes from byte 0 on", doc.prefix())
 		}
 		effects.None("of an upload with a hole")
 	}
@@ -242,6 +242,6 @@ func (f *flow) mismatched(op *matrix.Operation, n, most int64, r *exchange.Respo
 		f.Warn(what+" to be refused with a 4xx, and nothing of it to be kept", "%d, and %d bytes are kept", r.Status, at-n)
 	}
 	if at < n || at > most {
-		f.HarmfulAt(most, "request body", what+" to bring the offset from "+itoa(n)+" to at most "+itoa(most), "the offset %d", at)
+		f.HarmfulAt(most, "request body", what+" to bring the offset from "+matrix.Itoa(n)+" to at most "+matrix.Itoa(most), "the offset %d", at)
 	}
 }

@@ -110,14 +110,14 @@ func (f *flow) open(op *matrix.Operation, doc document, have string) {
 		f.Broken("no result of an upload of which "+have+" has come", "result: %s", doc.result)
 	}
 	if doc.total() > op.Len() {
-		f.Broken("at most "+itoa(op.Len())+" bytes received", "%d", doc.total())
+		f.Broken("at most "+matrix.Itoa(op.Len())+" bytes received", "%d", doc.total())
 	}
 }
 
 func statusWaiting(f *flow) {
 	doc := f.told(f.allocated())
 	f.That(doc.state, Equal(waiting), doc.state, "the state waiting")
-	f.That(doc.received, BeEmpty(), itoa(doc.total())+" bytes", "nothing received")
+	f.That(doc.received, BeEmpty(), matrix.Itoa(doc.total())+" bytes", "nothing received")
 	f.number("length", doc.length, matrix.Usual)
 	f.number("remaining", doc.remaining, matrix.Usual)
 }
@@ -125,9 +125,9 @@ func statusWaiting(f *flow) {
 // number asks that a member that is there holds n.
 func (f *flow) number(name string, got *int64, n int64) {
 	if got == nil {
-		f.Broken(name+" to be "+itoa(n), "null, or no such member")
+		f.Broken(name+" to be "+matrix.Itoa(n), "null, or no such member")
 	}
-	f.That(*got, Equal(n), itoa(*got), "%s to be %d", name, n)
+	f.That(*got, Equal(n), matrix.Itoa(*got), "%s to be %d", name, n)
 }
 
 func statusReceived(f *flow) {
@@ -138,7 +138,7 @@ func statusReceived(f *flow) {
 		at += n
 		doc := f.told(op)
 		if doc.prefix() != at || doc.total() != at {
-			f.HarmfulAt(min(at, doc.prefix()), "request body", "the bytes 0 to "+itoa(at-1)+" in received", "%d bytes, of which %d from byte 0 on", doc.total(), doc.prefix())
+			f.HarmfulAt(min(at, doc.prefix()), "request body", "the bytes 0 to "+matrix.Itoa(at-1)+" in received", "%d bytes, of which %d from byte 0 on", doc.total(), doc.prefix())
 		}
 	}
 }
@@ -178,7 +178,7 @@ func statusLength(f *flow) {
 	}
 	f.Partly(op, 0, matrix.Usual/4)
 	if doc := f.told(op); doc.length != nil {
-		f.Broken("length to be null after bytes 0-"+itoa(matrix.Usual/4-1)+"/*", "%d", *doc.length)
+		f.Broken("length to be null after bytes 0-"+matrix.Itoa(matrix.Usual/4-1)+"/*", "%d", *doc.length)
 	}
 	op.Chunked = false // from here on the client knows
 	f.Partly(op, matrix.Usual/4, matrix.Usual/2)
@@ -189,11 +189,11 @@ func statusLength(f *flow) {
 func statusHead(f *flow) {
 	op := f.half()
 	get, head := f.asked(op), f.send("HEAD", op)
-	f.That(head.Status, Equal(get.Status), itoa(head.Status), "%d for HEAD, as for GET", get.Status)
+	f.That(head.Status, Equal(get.Status), matrix.Itoa(head.Status), "%d for HEAD, as for GET", get.Status)
 	if a, b := head.Fields.Joined("Content-Type"), get.Fields.Joined("Content-Type"); a != b {
 		f.Warn("the same Content-Type from HEAD and GET", "%q from HEAD, %q from GET", a, b)
 	}
-	f.That(head.BodyBytes, BeZero(), itoa(head.BodyBytes)+" bytes", "no body in the answer to HEAD")
+	f.That(head.BodyBytes, BeZero(), matrix.Itoa(head.BodyBytes)+" bytes", "no body in the answer to HEAD")
 }
 
 func statusMediaType(f *flow) {

@@ -104,7 +104,7 @@ func (f *flow) agrees(op *matrix.Operation, r *exchange.Response, what string) {
 		f.Broken("Range: bytes=0-N in the 308", "Range: %v", err)
 	}
 	if told := f.Offset(f.d, op); told != kept {
-		f.HarmfulAt(min(told, kept), "request body", "the 308 to tell the "+itoa(told)+" bytes that the status resource tells", "%d bytes (Range: %s)", kept, r.Fields.Joined("Range"))
+		f.HarmfulAt(min(told, kept), "request body", "the 308 to tell the "+matrix.Itoa(told)+" bytes that the status resource tells", "%d bytes (Range: %s)", kept, r.Fields.Joined("Range"))
 	}
 }
 
@@ -114,9 +114,9 @@ func writeKeptRange(f *flow) {
 	for _, n := range []int64{1, 100, 4000} {
 		r := f.Send(f.d, op, at, at+n)
 		if r == nil {
-			f.Broken("a part at byte "+itoa(at)+" to be taken", "the server said that it has it already")
+			f.Broken("a part at byte "+matrix.Itoa(at)+" to be taken", "the server said that it has it already")
 		}
-		f.agrees(op, r, "the write of bytes "+itoa(at)+" to "+itoa(at+n))
+		f.agrees(op, r, "the write of bytes "+matrix.Itoa(at)+" to "+matrix.Itoa(at+n))
 		f.Note("a part is answered %d", r.Status)
 		at += n
 		f.Unmoved(op, at, "after a part that ends there")
@@ -151,7 +151,7 @@ func writeEnds(f *flow) {
 	}
 	f.NoneYet(matrix.Watched{Effects: effects, When: "before the length is told", Look: func() { f.NotReady(op, "everything but the length") }})
 	r := f.put(op, contentRange(0, 0, matrix.Usual), nil)
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "the end of the upload to be answered with a 2xx")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "the end of the upload to be answered with a 2xx")
 	f.d.Learn(op, r)
 	f.finished(op)
 	effects.Once("of an upload that was ended by its length")
