@@ -106,6 +106,12 @@ func (c Case) Title(v Variant) string {
 	return fmt.Sprintf("%s [%s %s %s]", c.ID, c.Point, v.Fault, v.Transport)
 }
 
+// CutAt gives the case with the point at which it cuts, and the faults with which it does.
+func (c Case) CutAt(point string, faults []string) Case {
+	c.Point, c.Faults = point, faults
+	return c
+}
+
 // Omission is a case that other profiles have and one has no room for.
 type Omission struct {
 	ID  string // the one that the case would have

@@ -155,9 +155,3 @@ var (
 func draft(heading string) catalog.Source {
 	return catalog.Source{Document: "draft-ietf-httpapi-patch-byterange", Section: heading, URL: draftURL}
 }
-
-// midUpload fills in what the cases that cut an upload share.
-func midUpload(c catalog.Case, faults []string) catalog.Case {
-	c.Point, c.Faults = "mid-upload", faults
-	return c
-}

@@ -17,13 +17,13 @@ func mediaCutChecks() []matrix.Check {
 		{"application-cut", applicationType, "an application/byteranges of known length", false},
 		{"indeterminate-cut", applicationType, "an application/byteranges of indeterminate length", true},
 	} {
-		checks = append(checks, matrix.Check{Case: midUpload(catalog.Case{
+		checks = append(checks, matrix.Check{Case: catalog.Case{
 			ID: "byterange.media." + m.name, Level: catalog.Must, Source: applying,
 			Requires: "An upload by " + m.what + " that is cut, in the fields of the part, after its first byte, in its middle or before the last byte of the request, is resumed to the same bytes and one effect; what is kept is the beginning of the body and nothing of the frame.",
 			Why:      "The bytes that the server has read when the connection breaks are not all bytes of the document.",
 			Sends:    "Uploads cut at each of these bytes; GET and HEAD on the document; PATCH with the rest.",
 			Failure:  "Bytes of the frame are counted or stored, or half a part is taken for the whole.",
-		}, matrix.EveryFault), Run: with(func(f *flow) {
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(func(f *flow) {
 			f.needs(m.media)
 			f.d.open = m.open
 			mediaCut(f)

@@ -114,13 +114,13 @@ func refusalChecks() []matrix.Check {
 			Sends: "Each form of the wrong part over a document that is complete; GET after each.",
 		}, Run: with(func(f *flow) { partWrong(f, w) })})
 	}
-	return append(checks, matrix.Check{Case: midUpload(catalog.Case{
+	return append(checks, matrix.Check{Case: catalog.Case{
 		ID: "byterange.part.refused-midway", Level: catalog.Must, Source: catalog.Loose(segmented, catalog.Silent),
 		Requires: "A segment that is refused leaves an incomplete document as it is: HEAD gives the same offset, and the upload can be completed.",
 		Why:      "A client that made a mistake can correct it, and loses nothing.",
 		Sends:    "An upload cut in the middle; segments without a range, with a malformed one and with a Content-Length that does not fit; HEAD after each; then the right one.",
 		Failure:  "A segment is written before its fields were read to the end, or an error throws the upload away.",
-	}, matrix.Closing), Run: with(partMidway)})
+	}.CutAt("mid-upload", matrix.Closing), Run: with(partMidway)})
 }
 
 func partWrong(f *flow, w wrong) {

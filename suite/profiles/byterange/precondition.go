@@ -41,13 +41,13 @@ func preconditionChecks() []matrix.Check {
 			Sends:    "HEAD on a document, before and after a write.",
 			Failure:  "No ETag is sent, or a weak one, or always the same.",
 		}, Run: with(validator)},
-		{Case: midUpload(catalog.Case{
+		{Case: catalog.Case{
 			ID: "byterange.precondition.etag", Level: catalog.Must, Source: catalog.RFC(9110, "8.8.1"),
 			Requires: "When a write that was cut has changed the document, its strong entity tag is another; a write with the one of before is refused.",
 			Why:      "Who trusts the old one would put together a document that never was.",
 			Sends:    "A write with If-Match over a document, cut in the middle; GET; the same write again, with the old entity tag.",
 			Failure:  "The entity tag is made when a write ends, and one that is cut never ends.",
-		}, matrix.Closing), Run: with(tagMoves)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(tagMoves)},
 	}
 }
 

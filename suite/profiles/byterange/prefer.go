@@ -18,34 +18,34 @@ func preferChecks() []matrix.Check {
 			Sends:    "Documents created by PATCH with each form of Prefer; GET on each.",
 			Failure:  "An unknown value is an error, or only one field line is read.",
 		}, Run: with(preferForms)},
-		{Case: midUpload(catalog.Case{
+		{Case: catalog.Case{
 			ID: "byterange.prefer.applied", Level: catalog.Should, Source: transaction,
 			Requires: "Where transaction=persist is honoured, Preference-Applied says so, in an interim response or in the final one.",
 			Why:      "A client that knows that nothing is kept can send smaller segments.",
 			Sends:    "An upload with Prefer: transaction=persist that is cut, to see whether it is honoured; then an undisturbed one.",
 			Failure:  "The field is missing, or names a value that was not asked for.",
-		}, matrix.FinOnly), Run: with(preferApplied)},
-		{Case: midUpload(catalog.Case{
+		}.CutAt("mid-upload", matrix.FinOnly), Run: with(preferApplied)},
+		{Case: catalog.Case{
 			ID: "byterange.prefer.atomic", Level: catalog.Should, Source: transaction,
 			Requires: "With transaction=atomic a request that is cut leaves no trace: a document that was there is as before, and one that was to be created is not there.",
 			Why:      "The client has said that half a change is worse than none.",
 			Sends:    "Writes over a document, at its end and to create one, with Prefer: transaction=atomic, cut in the middle; GET; the same requests again.",
 			Failure:  "Bytes are written as they come, whatever was preferred. Where Preference-Applied said otherwise it is a failure.",
-		}, matrix.EveryFault), Run: with(preferAtomic)},
-		{Case: midUpload(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(preferAtomic)},
+		{Case: catalog.Case{
 			ID: "byterange.prefer.atomic-parts", Level: catalog.Should, Source: multipartDoc,
 			Requires: "With transaction=atomic a patch of several parts that is cut leaves the document as it was: all parts or none.",
 			Why:      "Clients expect all the changes to be recorded as a single operation.",
 			Sends:    "A patch of two parts with Prefer: transaction=atomic, cut in the fields and in the bytes of the second; GET; the same patch again.",
 			Failure:  "Each part is a change of its own.",
-		}, matrix.EveryFault), Run: with(preferAtomicParts)},
-		{Case: midUpload(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(preferAtomicParts)},
+		{Case: catalog.Case{
 			ID: "byterange.prefer.not-asked", Level: catalog.Must, Source: segmented,
 			Requires: "A truncated upload without any preference has no effect until its last byte is in.",
 			Why:      "Half a document taken for the whole is the worst that an interruption can do.",
 			Sends:    "Uploads without Prefer, cut in the middle, before their last byte and before the last chunk; then a read of the number of effects.",
 			Failure:  "The end of the connection is taken for the end of the body where nobody asked for more.",
-		}, matrix.EveryFault), Run: with(func(f *flow) {
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(func(f *flow) {
 			f.d.prefer = ""
 			matrix.UploadNotComplete(f.Flow, nil)
 		})},

@@ -11,20 +11,20 @@ import (
 // writeChecks: writes to a document that is complete, cut and whole, of one part and of several.
 func writeChecks() []matrix.Check {
 	return []matrix.Check{
-		{Case: midUpload(catalog.Case{
+		{Case: catalog.Case{
 			ID: "byterange.write.cut", Level: catalog.Must, Source: applying,
 			Requires: "When a write over a document is cut, every byte is the old or the new one: the new ones are the first of its range, no more than were sent, and the document is as long as before; the same write again completes it.",
 			Why:      "What the client did not reach must be as it was, or an interruption destroys what nobody touched.",
 			Sends:    "A write over the middle of a document, cut after 0, 1, half and all but one of its bytes; GET; the same write again; GET.",
 			Failure:  "The range is cleared before it is written, the document ends where the connection did, or a buffer with old bytes is written for the rest.",
-		}, matrix.EveryFault), Run: with(writeCut)},
-		{Case: midUpload(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(writeCut)},
+		{Case: catalog.Case{
 			ID: "byterange.write.append-cut", Level: catalog.Must, Source: applying,
 			Requires: "When a write that makes a document longer is cut, the document is the old one and some of the new bytes, no more than were sent, and HEAD says how many there are; the rest completes it.",
 			Why:      "A log that grows over a bad line must have neither holes nor doubles.",
 			Sends:    "A write at the end of a document, cut in its middle; GET and HEAD; the rest from there; GET.",
 			Failure:  "The document is made longer first and written later, or the part that came is appended a second time.",
-		}, matrix.EveryFault), Run: with(writeAppendCut)},
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(writeAppendCut)},
 		{Case: catalog.Case{
 			ID: "byterange.write.lost", Level: catalog.Must, Source: catalog.Loose(modifying, "idempotent writes are named as a use"),
 			Requires: "When the answer to a write over a document is lost, the same write again leaves the document as one would.",
@@ -40,13 +40,13 @@ func writeChecks() []matrix.Check {
 			Sends:    "Patches of two and of three parts, upwards and downwards, over a document; a document created from three parts; GET after each.",
 			Failure:  "Only the first part, or the last, is written, or parts are joined.",
 		}, Run: with(writeParts)},
-		{Case: midUpload(catalog.Case{
+		{Case: catalog.Case{
 			ID: "byterange.write.parts-cut", Level: catalog.Must, Source: multipartDoc,
 			Requires: "When a patch of several parts is cut, every byte of the document is the old or the new one, new ones only as far as they were sent, and the same patch again completes it.",
 			Why:      "Whatever a server saves of it, the client must be able to repeat it.",
 			Sends:    "A patch of two parts over a document, cut in the fields and in the bytes of the second; GET; the same patch again; GET.",
 			Failure:  "The bytes of the second part are written to the range of the first, or fields and boundaries into the document.",
-		}, matrix.EveryFault), Run: with(func(f *flow) { f.partsCut(nil) })},
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(func(f *flow) { f.partsCut(nil) })},
 		{Case: catalog.Case{
 			ID: "byterange.write.parts-refused", Level: catalog.Must, Source: catalog.RFC(5789, "2"),
 			Requires: "A patch of several parts of which one must be refused is refused as a whole, and changes nothing.",

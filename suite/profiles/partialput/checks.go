@@ -141,9 +141,3 @@ func (t Terms) presumes() map[string][]string {
 		"sweep.response":              {"response.once"},
 	}
 }
-
-// cut fills in what the cases that cut a write share.
-func cut(point string, faults []string, c catalog.Case) catalog.Case {
-	c.Point, c.Faults = point, faults
-	return c
-}

@@ -41,13 +41,13 @@ func preconditionChecks(with With) []matrix.Check {
 			Sends:    "{write} with the date of the day before Last-Modified, and with Last-Modified; GET after each.",
 			Failure:  "The condition is not looked at where a range is written, or the comparison is the wrong way round.",
 		}, Run: with(unmodified)},
-		{Case: cut("mid-upload", matrix.Closing, catalog.Case{
+		{Case: catalog.Case{
 			ID: "precondition.etag", Level: catalog.Must, Source: catalog.RFC(9110, "8.8.1"),
 			Requires: "When a write has changed the document, also one that was cut, its strong entity tag is another.",
 			Why:      "Who trusts the old one would put together a document that never was.",
 			Sends:    "{write} over a document, whole and cut in the middle; GET after each.",
 			Failure:  "The entity tag is made when a whole document is written, or when a write ends that was not cut.",
-		}), Run: with(tagMoves)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(tagMoves)},
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // is seen at the document, and the part may be sent a second time.
 func responseChecks(t Terms, with With) []matrix.Check {
 	silent := catalog.Loose(t.Source, catalog.Silent)
-	lost := func(c catalog.Case) catalog.Case { return cut("pre-response", matrix.EveryFault, c) }
+	lost := func(c catalog.Case) catalog.Case { return c.CutAt("pre-response", matrix.EveryFault) }
 	return []matrix.Check{
 		{Case: lost(catalog.Case{
 			ID: "response.repeat", Level: catalog.Must, Source: catalog.RFC(9110, "9.2.2"),

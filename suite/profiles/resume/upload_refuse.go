@@ -70,13 +70,13 @@ const unknownType = "application/x-resumespec-unknown"
 
 // refusalChecks: a PATCH that is wrong changes nothing.
 func refusalChecks() []matrix.Check {
-	checks := []matrix.Check{{Case: midUpload(catalog.Case{
+	checks := []matrix.Check{{Case: catalog.Case{
 		ID: "resume.upload.overlap", Level: catalog.Must, Source: catalog.Loose(workflow, "an overlap with the same bytes may be accepted"),
 		Requires: "A PATCH that overlaps what has arrived with other bytes is refused, and changes nothing; one with the same bytes is refused or taken.",
 		Why:      "What the server said that it has must stay what it is.",
 		Sends:    "An upload cut in the middle; a PATCH that begins ten bytes before its offset, with other bytes and with the same; then the rest.",
 		Failure:  "The range is written where it says, over bytes that were already acknowledged.",
-	}, matrix.Closing), Run: with(uploadOverlap)}}
+	}.CutAt("mid-upload", matrix.Closing), Run: with(uploadOverlap)}}
 	for _, w := range wrongs {
 		checks = append(checks, wrongCheck(w, ""))
 	}
@@ -85,11 +85,11 @@ func refusalChecks() []matrix.Check {
 
 // wrongCheck gives the case of a wrong PATCH; media replaces its media type where it is not empty.
 func wrongCheck(w matrix.WrongWrite, media string) matrix.Check {
-	return matrix.Check{Case: midUpload(catalog.Case{
+	return matrix.Check{Case: catalog.Case{
 		ID: "resume.upload." + w.Name, Level: catalog.Must, Source: catalog.Loose(workflow, catalog.Silent),
 		Requires: w.Requires, Why: w.Why, Failure: w.Failure,
 		Sends: "An upload cut in the middle; the wrong PATCH; HEAD; then the right one.",
-	}, matrix.Closing), Run: with(func(f *flow) { uploadWrong(f, w, media) })}
+	}.CutAt("mid-upload", matrix.Closing), Run: with(func(f *flow) { uploadWrong(f, w, media) })}
 }
 
 func uploadWrong(f *flow, w matrix.WrongWrite, media string) {

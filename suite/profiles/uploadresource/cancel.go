@@ -24,20 +24,20 @@ func cancelChecks() []matrix.Check {
 			Sends:    "Half an upload; DELETE on its status resource; GET on it; a write of the rest.",
 			Failure:  "DELETE is not known there, or only the document is deleted.",
 		}, Run: with(cancelGone)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.cancel.no-effect", Level: catalog.Must, Source: source,
 			Requires: "An upload that was interrupted and cancelled has no effect, also where the rest of its bytes is sent afterwards.",
 			Why:      "What was cancelled must not happen.",
 			Sends:    "An upload cut in the middle; DELETE on its status resource; the rest, and the whole, to its upload URI; a read of the number of effects.",
 			Failure:  "The upload is only marked, and its last byte completes it all the same.",
-		}, "mid-upload", matrix.EveryFault), Run: with(cancelNoEffect)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(cancelNoEffect)},
+		{Case: catalog.Case{
 			ID: "upload-resource.cancel.lost", Level: catalog.Must, Source: source,
 			Requires: "When the answer to the DELETE is lost, DELETE again is answered with a 2xx, 404 or 410, and the upload is gone.",
 			Why:      "A client that does not know whether it has cancelled asks again (RFC 9110, 9.2.2).",
 			Sends:    "Half an upload; DELETE on its status resource, whose answer is cut off; DELETE again; GET.",
 			Failure:  "The second DELETE finds a lock or fails.",
-		}, "pre-response", matrix.EveryFault), Run: with(cancelLost)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(cancelLost)},
 	}
 }
 

@@ -30,13 +30,13 @@ func completeChecks() []matrix.Check {
 			Sends:    "An upload in one write, and one in two parts.",
 			Failure:  "The answer is made before the bytes are counted.",
 		}, Run: with(completeAnswer)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.complete.again", Level: should, Source: catalog.RFC(9110, "9.2.2"),
 			Requires: "The last part, sent again because the answer to it was lost, is answered with a 2xx, and has no effect of its own.",
 			Why:      "PUT is idempotent: a client, or a library that it uses, repeats it by itself and takes an error for a failed upload.",
 			Sends:    "An upload cut in the middle; the last part, whose answer is cut off; the last part again; a read of the number of effects.",
 			Failure:  "An upload that is done is closed to the very part that completed it.",
-		}, "pre-response", matrix.Closing), Run: with(completeAgain)},
+		}.CutAt("pre-response", matrix.Closing), Run: with(completeAgain)},
 		{Case: catalog.Case{
 			ID: "upload-resource.complete.result", Level: must, Source: general,
 			Requires: "An upload that is done names its result, in the status document or by 303 and Location, to HEAD as to GET; what the answer to the last write names in Location or Content-Location is the same.",
@@ -44,13 +44,13 @@ func completeChecks() []matrix.Check {
 			Sends:    "An upload; GET and HEAD on its status resource; GET on what each of them names.",
 			Failure:  "The member result is missing, or leads to the upload's own resources or to another's.",
 		}, Run: with(completeResult)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.complete.there", Level: should, Source: catalog.Loose(general, definition), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "When the status resource says done for the first time, the result is there.",
 			Why:      "A client that is told of a result and does not find it takes its upload for lost.",
 			Sends:    "An upload that is processed slowly, cut as soon as its body is in; GET on the status resource until it says done; GET on the result at once.",
 			Failure:  "The upload is called done when its last byte is in, while work goes on.",
-		}, "pre-response", matrix.FinOnly), Run: with(completeThere)},
+		}.CutAt("pre-response", matrix.FinOnly), Run: with(completeThere)},
 		{Case: catalog.Case{
 			ID: "upload-resource.complete.validator", Level: should, Source: catalog.RFC(9110, "8.8"), Needs: []catalog.Need{catalog.NeedReadback},
 			Requires: "The result is served with an ETag or Last-Modified.",
@@ -72,13 +72,13 @@ func completeChecks() []matrix.Check {
 			Sends:    "POST with the length 0, and one without a length; bytes */0 to each; GET on the status resource until it is done.",
 			Failure:  "The upload waits for a last byte that does not exist.",
 		}, Run: with(completeEmpty)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.complete.retry-after", Level: should, Source: catalog.RFC(9110, "10.2.3"), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "While work goes on, the status resource carries Retry-After, a number of seconds or a date.",
 			Why:      "A client that does not know when to ask again asks too often or too late.",
 			Sends:    "An upload that is processed slowly, cut as soon as its body is in; GET on the status resource while it says processing.",
 			Failure:  "The field is missing, or holds something else.",
-		}, "pre-response", matrix.FinOnly), Run: with(completeRetryAfter)},
+		}.CutAt("pre-response", matrix.FinOnly), Run: with(completeRetryAfter)},
 	}
 }
 

@@ -3,7 +3,6 @@ package uploadresource
 import (
 	"time"
 
-	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
@@ -122,10 +121,4 @@ func (f *flow) filled(op *matrix.Operation) {
 		f.Partly(op, from, to)
 	}
 	f.finished(op)
-}
-
-// cutting fills in what cases with a cut share.
-func cutting(c catalog.Case, point string, faults []string) catalog.Case {
-	c.Point, c.Faults = point, faults
-	return c
 }

@@ -11,14 +11,14 @@ import (
 // privacyChecks: the resources of an upload are its owner's.
 func privacyChecks() []matrix.Check {
 	return []matrix.Check{
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.privacy.other-user", Level: catalog.Should, Source: catalog.Loose(option, "the source says nothing of owners: the profile's reading"),
 			Requires: "A second user gets 401, 403 or 404 on the status resource and the upload URI, for every method, and changes nothing.",
 			Why:      "A location that leaks, in a log or a Referer, must not give the upload away.",
 			Sends:    "An upload of the first user, cut in the middle; GET, HEAD, PUT, PATCH, POST and DELETE on its resources by the second; then its completion by the first.",
 			Failure:  "Whoever knows the location is served.",
 			Needs:    []catalog.Need{catalog.NeedUsers},
-		}, "mid-upload", matrix.Closing), Run: with(privacyOther)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(privacyOther)},
 		{Case: catalog.Case{
 			ID: "upload-resource.privacy.same-key", Level: catalog.Should, Source: catalog.Loose(option, "the source says nothing of owners: the profile's reading"),
 			Requires: "Where an Idempotency-Key is honoured, it is its user's: a second user with the same key does not get the first one's upload.",

@@ -45,27 +45,27 @@ var wrongs = []matrix.WrongWrite{
 // refusalChecks: a write that is wrong changes nothing.
 func refusalChecks() []matrix.Check {
 	checks := []matrix.Check{
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.write.gap", Level: catalog.Must, Source: partial,
 			Requires: "A write that begins beyond the offset is refused and changes nothing, or it is kept as a part of its own: then the hole shows in received, and the upload is not done until it is filled.",
 			Why:      "A hole that nobody sees is filled with bytes that nobody sent.",
 			Sends:    "An upload cut in the middle; a single byte behind its offset, and the tail from ten bytes behind it; GET on the status resource after each; then what is missing.",
 			Failure:  "The range is written where it says without a look at what is there, or the file's length is taken for what was received.",
-		}, "mid-upload", matrix.Closing), Run: with(writeGap)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.Closing), Run: with(writeGap)},
+		{Case: catalog.Case{
 			ID: "upload-resource.write.overlap", Level: catalog.Must, Source: partial,
 			Requires: "A write that overlaps what has arrived with other bytes is refused, ignored or taken as a whole: what is stored in the end has at each such place one of the two, all of them from the same write.",
 			Why:      "A mixture of two versions is neither of them.",
 			Sends:    "An upload cut in the middle; a write over its last 100 bytes with other bytes; GET on the status resource; then the rest; a read of the stored bytes.",
 			Failure:  "Only the bytes that are new are looked at, or the range is appended.",
-		}, "mid-upload", matrix.Closing), Run: with(writeOverlap)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.Closing), Run: with(writeOverlap)},
+		{Case: catalog.Case{
 			ID: "upload-resource.write.mismatch", Level: catalog.Must, Source: partial,
 			Requires: "A write whose body is not as long as its range is refused, or no more is kept of it than came and than the range says; it completes nothing.",
 			Why:      "Either the range or the body is wrong, and the server cannot know which.",
 			Sends:    "An upload cut in the middle; a write of the rest with ten bytes only; a write of ten bytes with twenty; GET on the status resource after each; then the rest.",
 			Failure:  "The range is believed and the body not counted, or the body written past the range.",
-		}, "mid-upload", matrix.Closing), Run: with(writeMismatch)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(writeMismatch)},
 	}
 	checks = append(checks, matrix.Check{Case: catalog.Case{
 		ID: "upload-resource.write.refused-early", Level: catalog.Should, Source: catalog.RFC(9110, "10.1.1"),
@@ -75,11 +75,11 @@ func refusalChecks() []matrix.Check {
 		Failure:  "The 100 is sent before the range is looked at.",
 	}, Run: with(refusedEarly)})
 	for _, w := range wrongs {
-		checks = append(checks, matrix.Check{Case: cutting(catalog.Case{
+		checks = append(checks, matrix.Check{Case: catalog.Case{
 			ID: Name + ".write." + w.Name, Level: catalog.Must, Source: partial,
 			Requires: w.Requires, Why: w.Why, Failure: w.Failure,
 			Sends: "An upload cut in the middle; the wrong write; GET on the status resource; then the right one.",
-		}, "mid-upload", matrix.Closing), Run: with(func(f *flow) { writeWrong(f, w) })})
+		}.CutAt("mid-upload", matrix.Closing), Run: with(func(f *flow) { writeWrong(f, w) })})
 	}
 	return checks
 }

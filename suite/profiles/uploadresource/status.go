@@ -65,13 +65,13 @@ func statusChecks() []matrix.Check {
 			Sends:    "Half an upload; GET on its status resource.",
 			Failure:  "Content-Type is missing, or that of the upload.",
 		}, Run: with(statusMediaType)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.status.cut", Level: must, Source: parts,
 			Requires: "When the read of the status is cut, in its head or in its body, another read says the same, and the upload goes on.",
 			Why:      "An interruption seldom comes alone.",
 			Sends:    "Half an upload; GET on its status resource, cut before and in the head, and at the first, the middle and the last byte of the body; GET again; the rest.",
 			Failure:  "The document is made once, or a read that breaks off locks the upload.",
-		}, "partial-download", matrix.EveryFault), Run: with(statusCut)},
+		}.CutAt("partial-download", matrix.EveryFault), Run: with(statusCut)},
 		{Case: catalog.Case{
 			ID: "upload-resource.status.errors", Level: must, Source: parts, Needs: []catalog.Need{catalog.NeedFailing},
 			Requires: "An upload that fails is failed in its status document, with at least one error and no result, and has no effect.",

@@ -60,13 +60,13 @@ func writeChecks() []matrix.Check {
 			Failure:  "The bytes are appended a second time, whatever the range says.",
 			Point:    "mid-upload", Faults: matrix.Closing,
 		}, Run: with(writeSameAgain)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.write.cut", Level: must, Source: partial,
 			Requires: "A part that is cut, before its first byte or behind it, takes nothing with it that was there before.",
 			Why:      "What was told as received the client has freed.",
 			Sends:    "A part; the next one cut after 0, 1, 10, 100 and 1000 bytes; GET on the status resource after each; then the rest.",
 			Failure:  "What a part brings and what was there are undone together.",
-		}, "mid-upload", matrix.EveryFault), Run: with(writeCut)},
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(writeCut)},
 		{Case: catalog.Case{
 			ID: "upload-resource.write.after-done", Level: must, Source: partial,
 			Requires: "A write to an upload that is done changes nothing: the result keeps its bytes, and the effect is not repeated.",
