@@ -210,7 +210,7 @@ func FuzzRangeConn(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, stream, sizes []byte) {
 		if len(stream) > 2*maxScanLine {
-			t.Skip()
+			return
 		}
 		checkRenamed(t, stream, sizes)
 	})

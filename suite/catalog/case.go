@@ -27,21 +27,6 @@ func (l Level) Weight() int {
 	return 0
 }
 
-// Source says where a requirement stands.
-type Source struct {
-	Document string `json:"document"` // "resume-request"
-	Section  string `json:"section"`  // its heading
-	URL      string `json:"url,omitempty"`
-	// Loose says where the document is silent or loose and what decides instead.
-	Loose string `json:"loose,omitempty"`
-}
-
-// String gives the citation: "resume-request, Request-Content-Location".
-func (s Source) String() string { return s.Document + ", " + s.Section }
-
-// Silent is what Source.Loose says where the source says nothing at all.
-const Silent = "the source is silent; the profile definition decides"
-
 // Need names something that a case needs of the target and not every target offers; its value is
 // the configuration key that turns it on.
 type Need string
@@ -153,6 +138,12 @@ func VersionWord(version string) string {
 		return "v" + version
 	}
 	return version
+}
+
+// CutAt gives the case with the point at which it cuts, and the faults with which it does.
+func (c Case) CutAt(point string, faults []string) Case {
+	c.Point, c.Faults = point, faults
+	return c
 }
 
 // Omission is a case that other profiles have and one has no room for.

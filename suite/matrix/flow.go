@@ -157,7 +157,7 @@ func (f *Flow) Tail(op *Operation, from int64) Piece {
 func (f *Flow) Partly(op *Operation, from, to int64) {
 	r := f.Send(f.D, op, from, to)
 	if r != nil && !f.taken(op, r) {
-		f.Broken("the write of bytes "+itoa(from)+" to "+itoa(to)+" to be taken", "%d", r.Status)
+		f.Broken("the write of bytes "+Itoa(from)+" to "+Itoa(to)+" to be taken", "%d", r.Status)
 	}
 }
 
@@ -167,6 +167,20 @@ func (f *Flow) taken(op *Operation, r *exchange.Response) bool {
 		return true
 	}
 	return r.Status/100 == 2
+}
+
+// Refused asks for a 4xx.
+func (f *Flow) Refused(r *exchange.Response, what string) {
+	if r.Status/100 != 4 {
+		f.Broken(what+" to be refused with a 4xx", "%d", r.Status)
+	}
+}
+
+// Unmoved asks that the offset is as before.
+func (f *Flow) Unmoved(op *Operation, n int64, when string) {
+	if now := f.Offset(f.D, op); now != n {
+		f.BrokenAt(min(n, now), "request body", "the offset to stay at "+Itoa(n)+" "+when, "%d", now)
+	}
 }
 
 // Places gives the URIs at which what was uploaded or answered can be downloaded by ranges; the case ends as
@@ -179,4 +193,5 @@ func (f *Flow) Places(op *Operation) []*url.URL {
 	return places
 }
 
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+// Itoa gives a number as text.
+func Itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

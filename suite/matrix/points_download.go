@@ -48,7 +48,7 @@ func (f *Flow) Part(r *exchange.Response, first, last int64, whole []byte) {
 	if err != nil || a != first || b != last || (complete >= 0 && complete != int64(len(whole))) {
 		f.BrokenAt(first, "response body", "Content-Range: "+want, "%q", r.Fields.Get("Content-Range"))
 	}
-	f.SameBytes("response body from byte "+itoa(first), r.Body, whole[first:last+1])
+	f.SameBytes("response body from byte "+Itoa(first), r.Body, whole[first:last+1])
 }
 
 // downloaded uploads what is long enough to be cut, undisturbed, and gives the place from which to download it and

@@ -5,7 +5,7 @@ func RestartKept(f *Flow) {
 	op := f.Interrupted(Usual, Usual/2+123) // no multiple of anything that a server may keep its bytes in
 	before := f.Settled(f.D, op)
 	f.restart()
-	expected := "the " + itoa(before) + " bytes that were kept before the restart"
+	expected := "the " + Itoa(before) + " bytes that were kept before the restart"
 	after, gone := f.told(op, expected)
 	if gone && before == 0 {
 		f.Unsupported("nothing of the upload was kept before the restart")

@@ -61,7 +61,7 @@ func UploadOffsets(f *Flow) {
 		f.Interrupt(f.D, op, f.At(RequestBody, at))
 		f.Resumable(op)
 		f.Completed(op)
-		effects.Once("after an upload cut at byte " + itoa(at))
+		effects.Once("after an upload cut at byte " + Itoa(at))
 	}
 }
 
@@ -192,9 +192,9 @@ func UploadManyPieces(f *Flow) {
 			at = next
 		}
 		o := f.Finish(f.D, op, at)
-		f.Success(o, "the last of "+itoa(pieces)+" pieces")
+		f.Success(o, "the last of "+Itoa(pieces)+" pieces")
 		f.Whole(op, o)
-		effects.Once("of an upload in " + itoa(pieces) + " pieces")
+		effects.Once("of an upload in " + Itoa(pieces) + " pieces")
 	}
 }
 
@@ -231,7 +231,7 @@ func UploadUnknownLength(f *Flow) {
 	at := f.Offset(f.D, op)
 	middle := at + (Usual-at)/2
 	f.Partly(op, at, middle)
-	f.NotReady(op, itoa(middle)+" bytes of a length not yet known")
+	f.NotReady(op, Itoa(middle)+" bytes of a length not yet known")
 	o := f.Finish(f.D, op, f.Offset(f.D, op))
 	f.Success(o, "the write that names the complete length")
 	f.Whole(op, o)

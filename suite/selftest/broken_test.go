@@ -149,16 +149,24 @@ func TestBroken(t *testing.T) {
 	for _, b := range bugs {
 		t.Run(b.id+"/"+string(b.quirk), func(t *testing.T) {
 			t.Parallel()
-			focus := "^resume" + regexp.QuoteMeta("."+b.id) + " "
-			if b.faults != "" {
-				focus += ".* (" + b.faults + ") "
-			}
-			for _, r := range examine(t, 3*time.Second, focus, b.quirk) {
-				if r.ID == "resume."+b.id && r.Verdict != b.verdict {
-					t.Errorf("%s, not %s", told(r), b.verdict)
-				}
-			}
+			catches(t, "resume."+b.id, b.faults, b.verdict, func(focus string) []reports.Result {
+				return examine(t, 3*time.Second, focus, b.quirk)
+			})
 		})
+	}
+}
+
+// catches runs the case that has to catch a bug, with some of its faults or with all of them (""), and asks for the verdict.
+func catches(t *testing.T, id, faults string, verdict reports.Verdict, examine func(focus string) []reports.Result) {
+	t.Helper()
+	focus := "^" + regexp.QuoteMeta(id) + " "
+	if faults != "" {
+		focus += ".* (" + faults + ") "
+	}
+	for _, r := range examine(focus) {
+		if r.ID == id && r.Verdict != verdict {
+			t.Errorf("%s, not %s", told(r), verdict)
+		}
 	}
 }
 

@@ -211,17 +211,11 @@ func TestRangeBroken(t *testing.T) {
 	for _, b := range rangeBugs {
 		t.Run(b.id+"/"+joined(b.quirks), func(t *testing.T) {
 			t.Parallel()
-			focus := "^byterange" + regexp.QuoteMeta("."+b.id) + " "
-			if b.faults != "" {
-				focus += ".* (" + b.faults + ") "
-			}
-			s := startRange(t, b.quirks...)
-			s.settles = true
-			for _, r := range judgeRange(t, s, 5*time.Second, focus) {
-				if r.ID == "byterange."+b.id && r.Verdict != b.verdict {
-					t.Errorf("%s, not %s", told(r), b.verdict)
-				}
-			}
+			catches(t, "byterange."+b.id, b.faults, b.verdict, func(focus string) []reports.Result {
+				s := startRange(t, b.quirks...)
+				s.settles = true
+				return judgeRange(t, s, 5*time.Second, focus)
+			})
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/resumespec/resumespec/cmd/embedded"
 	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite"
@@ -66,20 +67,30 @@ func parse(t testing.TB, text string) *target.Config {
 	return config
 }
 
-// restarter gives what restarts a reference server.
-func restarter(server **reference.Server) func(context.Context) error {
-	return func(context.Context) error {
-		next, err := (*server).Restart()
-		if err == nil {
-			*server = next
-		}
-		return err
+// startReference starts the reference server as a target; it is closed with the test.
+func startReference(t testing.TB, given *target.Config, options reference.Options) *embedded.Target {
+	t.Helper()
+	own, err := embedded.Start(given, options)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := own.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return own
 }
 
-// restarting lets the suite restart a reference server.
-func restarting(server **reference.Server) func(*suite.Options) {
-	return func(o *suite.Options) { o.Restart = restarter(server) }
+// resumeOnly is what the suite is told of the reference server where it is to run the profile resume alone.
+func resumeOnly(t testing.TB) *target.Config {
+	t.Helper()
+	config, err := embedded.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Profiles = map[string]*target.Profile{"resume": config.Profiles["resume"]}
+	return config
 }
 
 // show prints what is not a pass.

@@ -247,16 +247,11 @@ func TestJobsEnd(t *testing.T) {
 
 // TestTargetDiesUnderJobs: a target that is gone ends the run, and is not failed.
 func TestTargetDiesUnderJobs(t *testing.T) {
-	server, url, err := reference.Listen("127.0.0.1:0", reference.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	config := parse(t, "target: "+url+"/items\nprofiles: {resume: {upload: {path: \"/items?tag={tag}\"}, count: {path: \"/items?tag={tag}\", pointer: /count}}}")
-	report := certify(t, config, jobs(t, "good", "good"), func(o *suite.Options) {
+	own := startReference(t, resumeOnly(t), reference.Options{})
+	report := certify(t, own.Config, jobs(t, "good", "good"), func(o *suite.Options) {
 		o.Progress = func(p suite.Progress) {
 			if p.Kind == suite.Finished && p.Done == 12 {
-				server.Close()
+				_ = own.Close()
 			}
 		}
 	})
@@ -294,18 +289,13 @@ func TestCountForAll(t *testing.T) {
 
 // TestShardsMakeTheWhole: the reports of three shards of a real run make the report of the whole.
 func TestShardsMakeTheWhole(t *testing.T) {
-	server, url, err := reference.Listen("127.0.0.1:0", reference.Options{Users: map[string]string{"alice": "Bearer secret-of-alice", "bob": "Bearer secret-of-bob"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Close() }()
-	restart := restarting(&server)
-	config := parse(t, fmt.Sprintf(wholeConfig, url+"/items"))
+	own := startReference(t, resumeOnly(t), reference.Options{})
+	restart := func(o *suite.Options) { o.Restart = own.Restart }
 	four := slices.Repeat([]string{"good"}, 4)
-	whole := certify(t, config, jobs(t, four...), restart)
+	whole := certify(t, own.Config, jobs(t, four...), restart)
 	var parts []reports.Named
 	for i := range 3 {
-		part := certify(t, config, jobs(t, four...), restart, func(o *suite.Options) { o.Selection.Shard = suite.Shard{Part: i + 1, Of: 3} })
+		part := certify(t, own.Config, jobs(t, four...), restart, func(o *suite.Options) { o.Selection.Shard = suite.Shard{Part: i + 1, Of: 3} })
 		if part.Summary.Conformance != reports.Partial || part.Shard != fmt.Sprintf("%d/3", i+1) {
 			t.Errorf("shard %s alone is %s", part.Shard, part.Summary.Conformance)
 		}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/resumespec/resumespec/cmd/embedded"
 	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reference/mutants"
 	"github.com/resumespec/resumespec/reports"
@@ -66,7 +65,7 @@ func spokenBy(t *testing.T, m mutants.Mutant) []string {
 // examineMutant runs one variant of the case that a mutant is for on that mutant.
 func examineMutant(t *testing.T, m mutants.Mutant, title string) []reports.Result {
 	t.Helper()
-	own := startMutant(t, m)
+	own := startReference(t, &target.Config{}, reference.Options{Seams: m.Apply})
 	results := judgeBy(t, checks[m.Profile()](), own.Restart, own.Config, 2*time.Second, "^"+regexp.QuoteMeta(title)+"$")
 	if *everything {
 		namedFirst(t, m, results)
@@ -87,21 +86,6 @@ func namedFirst(t *testing.T, m mutants.Mutant, results []reports.Result) {
 	if len(named) > 0 && !slices.Contains(m.Breaks, named[0]) {
 		t.Logf("OTHER FIRST %s: %s, not %s", m.Name, named[0], m.Breaks[0])
 	}
-}
-
-// startMutant starts a mutant; it is closed with the test.
-func startMutant(t *testing.T, m mutants.Mutant) *embedded.Target {
-	t.Helper()
-	own, err := embedded.Start(&target.Config{}, reference.Options{Seams: m.Apply})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := own.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return own
 }
 
 // TestMutantsAreInOrder: names are unique, sentences are there, and what a mutant breaks are cases.

@@ -2,7 +2,6 @@ package selftest
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -224,16 +223,9 @@ func TestPartBroken(t *testing.T) {
 			for _, b := range bugs {
 				t.Run(profile+"/"+b.id+"/"+fmt.Sprint(b.quirks), func(t *testing.T) {
 					t.Parallel()
-					id := profile + "." + b.id
-					focus := "^" + regexp.QuoteMeta(id) + " "
-					if b.faults != "" {
-						focus += ".* (" + b.faults + ") "
-					}
-					for _, r := range examinePart(t, profile, 3*time.Second, focus, b.quirks...) {
-						if r.ID == id && r.Verdict != b.verdict {
-							t.Errorf("%s, not %s", told(r), b.verdict)
-						}
-					}
+					catches(t, profile+"."+b.id, b.faults, b.verdict, func(focus string) []reports.Result {
+						return examinePart(t, profile, 3*time.Second, focus, b.quirks...)
+					})
 				})
 			}
 		}

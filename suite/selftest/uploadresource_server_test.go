@@ -45,6 +45,7 @@ type held struct {
 	cancelled             bool // and still there, as a bug has it
 	reads                 int  // of the status document
 	frozen                []byte
+	rivals                meeting // the writes of the rest, where they are mixed
 }
 
 // startUpload gives a listening server; it is closed with the test.
@@ -209,7 +210,7 @@ func (s *uploadServer) burn(key string) bool {
 
 // announced reads the body of the POST.
 func (s *uploadServer) announced(body []byte) (*held, bool) {
-	u := &held{length: -1, media: "application/octet-stream"}
+	u := &held{length: -1, media: "application/octet-stream", rivals: newMeeting()}
 	if len(body) == 0 {
 		return u, !s.has(upLengthNeeded)
 	}

@@ -3,11 +3,13 @@ package selftest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/textproto"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -114,12 +116,15 @@ func (s *uploadServer) fits(u *held, value string, length int64) (ranged, int) {
 }
 
 // store keeps what a part brings as it comes. It says whether all of it came and was kept.
-func (s *uploadServer) store(w http.ResponseWriter, _ *http.Request, u *held, g ranged, body io.Reader) bool {
+func (s *uploadServer) store(w http.ResponseWriter, r *http.Request, u *held, g ranged, body io.Reader) bool {
 	s.mu.Lock()
 	u.epoch++
 	u.open++
 	epoch, at := u.epoch, g.first
 	s.mu.Unlock()
+	if s.has(upMixes) && epoch > 1 { // the first is the one that was cut
+		defer u.rivals.join(r.Context())()
+	}
 	var late []byte
 	buffer := make([]byte, 4<<10)
 	if s.has(upMixes) {
@@ -157,12 +162,39 @@ func (s *uploadServer) store(w http.ResponseWriter, _ *http.Request, u *held, g 
 		case err == io.EOF:
 			s.padded(u, at, g.end)
 			return true
-		case s.has(upMixes) && err == nil:
-			time.Sleep(time.Millisecond) // simulated latency
 		case err != nil:
 			panic(http.ErrAbortHandler)
 		}
 	}
+}
+
+// meeting makes two writes at once mix, whichever comes first: the second stores its bytes after the first, and the first is
+// not over before that.
+type meeting struct {
+	came          *atomic.Int32
+	first, second chan struct{} // closed when that one has stored its bytes
+}
+
+func newMeeting() meeting {
+	return meeting{new(atomic.Int32), make(chan struct{}), make(chan struct{})}
+}
+
+// join waits for the turn of a write, and gives what is to be called when its bytes are stored.
+func (m meeting) join(ctx context.Context) (stored func()) {
+	switch m.came.Add(1) {
+	case 1:
+		return func() {
+			close(m.first)
+			select {
+			case <-m.second:
+			case <-ctx.Done(): // the client has given up
+			}
+		}
+	case 2:
+		<-m.first
+		return func() { close(m.second) }
+	}
+	return func() {}
 }
 
 // padded believes the range of a part that had fewer bytes.

@@ -1,10 +1,7 @@
 package byterange
 
 import (
-	"fmt"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/resumespec/resumespec/suite/exchange"
@@ -19,6 +16,7 @@ const (
 
 // driver speaks the protocol: an upload is the creation of a document by segments. Its fields say how a request is made.
 type driver struct {
+	matrix.DocumentDriver
 	media  string // of a patch
 	prefer string // value of Prefer in the first request; "" sends none
 	expect bool   // ask for 100 (Continue) before the first segment
@@ -45,7 +43,7 @@ func (d *driver) Start(op *matrix.Operation) exchange.Request {
 
 // first gives the patch document of the first request.
 func (d *driver) first(op *matrix.Operation) frame {
-	p := ranged(0, op.Body, itoa(op.Len()))
+	p := ranged(0, op.Body, matrix.Itoa(op.Len()))
 	if op.Chunked {
 		p = offset("0", op.Body)
 	}
@@ -79,39 +77,11 @@ func (d *driver) request(op *matrix.Operation, f frame, more ...exchange.Field) 
 // Lead gives where in the first request the upload's bytes begin.
 func (d *driver) Lead(op *matrix.Operation) int64 { return d.first(op).at[0] }
 
-// Learn takes nothing from responses: the document's URL is the client's own.
-func (d *driver) Learn(*matrix.Operation, *exchange.Response) {}
-
-// Offset asks with HEAD on the document.
-func (d *driver) Offset(op *matrix.Operation) (exchange.Request, error) {
-	return matrix.RequestTo("HEAD", op.URL), nil
-}
-
-// ReadOffset reads the Content-Length of a 2xx. A document that is not there has 0 bytes.
-func (d *driver) ReadOffset(_ *matrix.Operation, r *exchange.Response) (int64, error) {
-	value := r.Fields.Get("Content-Length")
-	switch {
-	case r.Status == 404 || r.Status == 410:
-		return 0, nil
-	case r.Status/100 != 2:
-		return 0, fmt.Errorf("HEAD on the document gave %d, not 2xx or 404", r.Status)
-	case r.Status == 204 && value == "":
-		return 0, nil
-	case value == "":
-		return 0, fmt.Errorf("HEAD on the document gave %d without Content-Length", r.Status)
-	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < 0 {
-		return 0, fmt.Errorf("HEAD on the document gave the Content-Length %q", value)
-	}
-	return n, nil
-}
-
 // Resume sends a segment. An upload whose length the first request told names it in every segment; one of unknown length
 // names it in the last. There is no condition on it: where HEAD found nothing, the server may yet be at work on the
 // connection that was cut.
 func (d *driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, error) {
-	complete := itoa(op.Len())
+	complete := matrix.Itoa(op.Len())
 	if op.Chunked && to < op.Len() {
 		complete = "*"
 	}
@@ -124,12 +94,6 @@ func (d *driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, err
 	return matrix.Piece{Request: req, Payload: f.at[0], From: from, To: to}, nil
 }
 
-// Conflict says that a write came at the wrong offset, or where another is still at work. An upload that is meant to fail
-// may end with these statuses for a reason of its own.
-func (d *driver) Conflict(op *matrix.Operation, r *exchange.Response) bool {
-	return !op.Failing && slices.Contains([]int{409, 412, 416, 423, 425}, r.Status)
-}
-
 // RefusesOpen says that a server turns away uploads of unknown length: it wants Content-Length (411), or knows no
 // Content-Offset, and so no range (400, 422).
 func (d *driver) RefusesOpen(status int) bool {
@@ -140,14 +104,6 @@ func (d *driver) RefusesOpen(status int) bool {
 func (d *driver) Outcome(*matrix.Operation) (exchange.Request, error) {
 	return exchange.Request{}, matrix.ErrNotOffered("byte range PATCH shows the final response to nobody again")
 }
-
-// ReadOutcome is never asked, as there is no Outcome.
-func (d *driver) ReadOutcome(_ *matrix.Operation, r *exchange.Response) (*exchange.Response, matrix.OutcomeState, error) {
-	return nil, matrix.Broken, fmt.Errorf("nothing shows the final response again; this is %d", r.Status)
-}
-
-// Downloads gives the document itself.
-func (d *driver) Downloads(op *matrix.Operation) []*url.URL { return []*url.URL{op.URL} }
 
 // takes gives the media types that an Accept-Patch names and the suite can write, the one it likes best first.
 func takes(acceptPatch string) []string {

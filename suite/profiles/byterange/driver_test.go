@@ -102,41 +102,6 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestReadOffset takes a 2xx with a number, and what says that nothing is there.
-func TestReadOffset(t *testing.T) {
-	for _, c := range []struct {
-		status int
-		length string
-		want   int64
-	}{
-		{200, "0", 0}, {200, "17", 17}, {206, "5", 5}, {204, "", 0}, {204, "7", 7}, {404, "5", 0}, {410, "", 0},
-		{200, "", -1}, {200, "-1", -1}, {200, "5, 5", -1}, {200, "x", -1}, {405, "5", -1}, {500, "", -1}, {302, "5", -1},
-	} {
-		r := &exchange.Response{Status: c.status}
-		if c.length != "" {
-			r.Fields = exchange.Fields{{Name: "content-length", Value: c.length}}
-		}
-		got, err := (&driver{}).ReadOffset(nil, r)
-		if (err == nil) != (c.want >= 0) || err == nil && got != c.want {
-			t.Errorf("%d with %q: %d, %v", c.status, c.length, got, err)
-		}
-	}
-}
-
-// TestConflict knows the answers that make a client ask for the offset again, but for uploads that are meant to fail.
-func TestConflict(t *testing.T) {
-	op := upload(t, "")
-	for status, want := range map[int]bool{200: false, 400: false, 404: false, 409: true, 412: true, 413: false, 416: true, 422: false, 423: true, 425: true, 500: false} {
-		op.Failing = false
-		if got := (&driver{}).Conflict(op, &exchange.Response{Status: status}); got != want {
-			t.Errorf("%d: %v", status, got)
-		}
-		if op.Failing = true; (&driver{}).Conflict(op, &exchange.Response{Status: status}) {
-			t.Errorf("%d of an upload that is meant to fail", status)
-		}
-	}
-}
-
 // TestTakes finds the media types in Accept-Patch, the one that is liked best first.
 func TestTakes(t *testing.T) {
 	for accepted, want := range map[string]string{

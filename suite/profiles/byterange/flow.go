@@ -17,7 +17,7 @@ const small = 1000
 
 // flow is the flow of the matrix, with this profile's own driver.
 type flow struct {
-	*matrix.Flow
+	matrix.DocumentFlow
 	d *driver
 	// types are the media types that the target takes.
 	types []string
@@ -25,7 +25,7 @@ type flow struct {
 
 func newFlow(s *matrix.Session) *flow {
 	f := &flow{}
-	f.Flow = matrix.NewFlow(s, Name, nil)
+	f.DocumentFlow = matrix.NewDocumentFlow(s, Name, nil)
 	f.use(usual(messageType))
 	return f
 }
@@ -108,12 +108,9 @@ func (f *flow) severally() {
 func (f *flow) document(n int) *matrix.Operation {
 	op := f.OpAs(matrix.NewTag(), n)
 	f.Success(f.Upload(f.D, op), "the creation of a document")
-	f.holds(op, op.Body, "after its creation")
+	f.Holds(op, op.Body, "after its creation")
 	return op
 }
-
-// other gives n bytes that are in no document of the case. Which makes them differ from call to call.
-func (f *flow) other(n int, which uint64) []byte { return matrix.Bytes(n, f.Salt+which) }
 
 // patch sends a patch document to the operation's document.
 func (f *flow) patch(op *matrix.Operation, fr frame, more ...exchange.Field) *exchange.Response {
@@ -125,95 +122,12 @@ func (f *flow) write(op *matrix.Operation, p part, more ...exchange.Field) *exch
 	return f.patch(op, framed(f.d.media, p), more...)
 }
 
-// accepted asks for a 2xx.
-func (f *flow) accepted(r *exchange.Response, what string) {
-	if r.Status/100 != 2 {
-		f.Broken("2xx for "+what, "%d", r.Status)
-	}
-}
-
 // refused asks for a 4xx, and for one of the statuses where some are given.
 func (f *flow) refused(r *exchange.Response, what string, statuses ...int) {
-	if r.Status/100 != 4 {
-		f.Broken(what+" to be refused with a 4xx", "%d", r.Status)
-	}
+	f.Refused(r, what)
 	if len(statuses) > 0 && !slices.Contains(statuses, r.Status) {
 		f.Broken(fmt.Sprintf("%s to be refused with one of %v", what, statuses), "%d", r.Status)
 	}
-}
-
-// get reads the document. A server may break its answer off rather than mix what was there with what a write brings
-// meanwhile: then it is asked again.
-func (f *flow) get(op *matrix.Operation) *exchange.Response {
-	req := matrix.RequestTo("GET", op.URL)
-	for range 3 {
-		r, err := f.Try(req)
-		if err == nil {
-			return r
-		}
-		if kind := exchange.KindOf(err); kind != exchange.Closed && kind != exchange.Reset || !f.Wait(f.Patient()/100) {
-			break
-		}
-		f.Note("GET on the document was broken off, and asked again")
-	}
-	return f.Do("GET on the document", req)
-}
-
-// content gives the bytes that the document shows; there says whether it is there.
-func (f *flow) content(op *matrix.Operation) (body []byte, there bool) {
-	r := f.get(op)
-	switch {
-	case r.Status == 404 || r.Status == 410 || r.Status == 204:
-		return nil, r.Status == 204
-	case r.Status == 405:
-		f.Unsupported("GET on the document is refused with 405: its bytes cannot be seen")
-	case r.Status/100 != 2:
-		f.Broken("GET on the document to show its bytes", "%d", r.Status)
-	}
-	return r.Body, true
-}
-
-// holds asks that the document shows these bytes.
-func (f *flow) holds(op *matrix.Operation, want []byte, when string) {
-	got, there := f.content(op)
-	if !there {
-		f.Harmful("a document of "+itoa(int64(len(want)))+" bytes "+when, "none is there")
-	}
-	f.SameBytes("document "+when, got, want)
-}
-
-// nothing asks that no document is there, or an empty one.
-func (f *flow) nothing(op *matrix.Operation, when string) {
-	if got, _ := f.content(op); len(got) > 0 {
-		f.Harmful("no document "+when, "one of %d bytes", len(got))
-	}
-}
-
-// replaced gives the document with other bytes at an offset, and longer where they run past its end.
-func replaced(document []byte, at int, data []byte) []byte {
-	result := slices.Clone(document)
-	for len(result) < at+len(data) {
-		result = append(result, 0)
-	}
-	copy(result[at:], data)
-	return result
-}
-
-// since asks that a document is what it was, but for a run of new bytes that begins at an offset: all of them up to some
-// byte, and none after it. The most that may be new is what was sent. It gives how many are.
-func (f *flow) since(got, before []byte, at int, data []byte, sent int64, when string) int {
-	n := 0
-	for n < len(data) && at+n < len(got) && got[at+n] == data[n] {
-		n++
-	}
-	for n > 0 && at+n <= len(before) && before[at+n-1] == data[n-1] {
-		n-- // such a byte may be the old one
-	}
-	if int64(n) > sent {
-		f.HarmfulAt(int64(at)+sent, "document "+when, "at most the "+itoa(sent)+" bytes that were sent", "%d of the new ones", n)
-	}
-	f.SameBytes("document "+when, got, replaced(before, at, data[:n]))
-	return n
 }
 
 // draftURL is where the draft stands.
@@ -240,24 +154,4 @@ var (
 // draft cites a heading of the profile's source.
 func draft(heading string) catalog.Source {
 	return catalog.Source{Document: "draft-ietf-httpapi-patch-byterange", Section: heading, URL: draftURL}
-}
-
-// loose marks a source as silent about what the case asks.
-func loose(source catalog.Source, why string) catalog.Source {
-	source.Loose = why
-	return source
-}
-
-// rfc cites a section of an RFC.
-func rfc(number int, section string) catalog.Source {
-	return catalog.Source{
-		Document: fmt.Sprintf("RFC %d", number), Section: section,
-		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
-	}
-}
-
-// midUpload fills in what the cases that cut an upload share.
-func midUpload(c catalog.Case, faults []string) catalog.Case {
-	c.Point, c.Faults = "mid-upload", faults
-	return c
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/matrix"
 )
 
 // The three media types of a patch.
@@ -35,7 +36,7 @@ func ranged(first int64, data []byte, complete string) part {
 
 // sized gives the part that only names the complete length.
 func sized(complete int64) part {
-	return part{}.with("Content-Range", "bytes */"+itoa(complete)).measured()
+	return part{}.with("Content-Range", "bytes */"+matrix.Itoa(complete)).measured()
 }
 
 // offset gives a part with a Content-Offset as it stands, and no length.
@@ -189,5 +190,3 @@ func (s binaryStyle) integer(b []byte, n int) []byte {
 	}
 	return binary.BigEndian.AppendUint64(b, v|3<<62)
 }
-
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -82,20 +82,3 @@ func TestMultipartIsRead(t *testing.T) {
 		}
 	}
 }
-
-// TestReplaced writes over a document and past its end.
-func TestReplaced(t *testing.T) {
-	document := []byte("0123456789")
-	for _, c := range []struct {
-		at   int
-		data string
-		want string
-	}{{0, "ab", "ab23456789"}, {8, "ab", "01234567ab"}, {9, "abc", "012345678abc"}, {12, "a", "0123456789\x00\x00a"}, {3, "", "0123456789"}} {
-		if got := replaced(document, c.at, []byte(c.data)); string(got) != c.want {
-			t.Errorf("%q at %d: %q, not %q", c.data, c.at, got, c.want)
-		}
-	}
-	if string(document) != "0123456789" {
-		t.Error("the document itself was changed")
-	}
-}

@@ -34,14 +34,14 @@ func mediaChecks() []matrix.Check {
 			Failure:  "The part is taken for empty, or the length of the request for that of the part.",
 		}, Run: with(mediaUnmeasured)},
 		{Case: catalog.Case{
-			ID: "byterange.media.multipart", Level: catalog.Must, Source: rfc(2046, "5.1.1"),
+			ID: "byterange.media.multipart", Level: catalog.Must, Source: catalog.RFC(2046, "5.1.1"),
 			Requires: "A multipart/byteranges is understood with any boundary of 1 to 70 characters, quoted or not, with a preamble and an epilogue, with white space after the boundary, and without a last line break.",
 			Why:      "Libraries write all of these.",
 			Sends:    "Documents created by PATCH with a multipart/byteranges of one part, one for each way of writing it; GET.",
 			Failure:  "The parameter is taken as it stands, with its quotes, or the body is split at fixed places.",
 		}, Run: with(func(f *flow) { f.written(multipartType, multiparts) })},
 		{Case: catalog.Case{
-			ID: "byterange.media.multipart-binary", Level: catalog.Must, Source: rfc(2046, "5.1.1"),
+			ID: "byterange.media.multipart-binary", Level: catalog.Must, Source: catalog.RFC(2046, "5.1.1"),
 			Requires: "Bytes of a part that look like the beginning of a boundary, like its end, or like line breaks, are written as they are.",
 			Why:      "Documents are made of any bytes, and an upload that changes them is corrupt.",
 			Sends:    "Documents created by PATCH with a multipart/byteranges whose part is full of such bytes; GET.",
@@ -55,7 +55,7 @@ func mediaChecks() []matrix.Check {
 			Failure:  "Chunk lengths are written into the document, or only the first chunk is read.",
 		}, Run: with(func(f *flow) { f.written(applicationType, framings) })},
 		{Case: catalog.Case{
-			ID: "byterange.media.application-integers", Level: catalog.Must, Source: rfc(9000, "16"),
+			ID: "byterange.media.application-integers", Level: catalog.Must, Source: catalog.RFC(9000, "16"),
 			Requires: "Integers of application/byteranges are understood in each of their lengths, of 1, 2, 4 and 8 bytes, also where a shorter one would do.",
 			Why:      "A writer that does not know a length yet leaves room for the longest.",
 			Sends:    "Documents created by PATCH with all integers of at least 1, 2, 4 or 8 bytes, in both framings; GET.",
@@ -76,14 +76,14 @@ func mediaChecks() []matrix.Check {
 			Failure:  "The limit for the fields of a part counts for its bytes as well, or a length of four bytes is read wrongly.",
 		}, Run: with(mediaLarge)},
 		{Case: catalog.Case{
-			ID: "byterange.media.multipart-bad-boundary", Level: catalog.Must, Source: loose(rfc(2046, "5.1.1"), catalog.Silent),
+			ID: "byterange.media.multipart-bad-boundary", Level: catalog.Must, Source: catalog.Loose(catalog.RFC(2046, "5.1.1"), catalog.Silent),
 			Requires: "A multipart/byteranges whose media type has no boundary, or one that is nowhere in the body, is refused, and changes nothing.",
 			Why:      "No part can be found in it; whatever is written is not what the client meant.",
 			Sends:    "Such PATCHes on a document that is there; GET.",
 			Failure:  "A boundary is guessed from the body, or no part at all is taken for a success.",
 		}, Run: with(func(f *flow) { f.misframed(multipartType, badBoundaries) })},
 		{Case: catalog.Case{
-			ID: "byterange.media.application-malformed", Level: catalog.Must, Source: loose(binaryDoc, catalog.Silent),
+			ID: "byterange.media.application-malformed", Level: catalog.Must, Source: catalog.Loose(binaryDoc, catalog.Silent),
 			Requires: "An application/byteranges with an unknown framing indicator, or with a field whose name is empty, is refused, and changes nothing.",
 			Why:      "What follows cannot be known; whatever is written is not what the client meant.",
 			Sends:    "Such PATCHes on a document that is there; GET.",
@@ -98,8 +98,8 @@ func (f *flow) written(media string, wordings func(body []byte) []wording) {
 	for _, w := range wordings(matrix.Bytes(small, f.Salt)) {
 		f.Round()
 		op := f.OpAs(matrix.NewTag(), small)
-		f.accepted(f.patch(op, w.frame, onlyNew), "a document created by "+w.what)
-		f.holds(op, op.Body, "created by "+w.what)
+		f.Accepted(f.patch(op, w.frame, onlyNew), "a document created by "+w.what)
+		f.Holds(op, op.Body, "created by "+w.what)
 	}
 }
 
@@ -121,8 +121,8 @@ func mediaLarge(f *flow) {
 }
 
 func messages(body []byte) []wording {
-	last := itoa(int64(len(body)) - 1)
-	whole, length := "bytes 0-"+last+"/"+itoa(int64(len(body))), itoa(int64(len(body)))
+	last := matrix.Itoa(int64(len(body)) - 1)
+	whole, length := "bytes 0-"+last+"/"+matrix.Itoa(len(body)), matrix.Itoa(len(body))
 	lines := func(fields ...string) frame {
 		p := part{body: body}
 		for i := 0; i < len(fields); i += 2 {
@@ -144,7 +144,7 @@ func mediaUnmeasured(f *flow) {
 	for _, chunked := range []bool{false, true} {
 		f.Round()
 		op := f.OpAs(matrix.NewTag(), small)
-		p := part{body: op.Body}.with("Content-Range", "bytes 0-"+itoa(small-1)+"/"+itoa(small))
+		p := part{body: op.Body}.with("Content-Range", "bytes 0-"+matrix.Itoa(small-1)+"/"+matrix.Itoa(small))
 		req := f.d.request(op, message(p), onlyNew)
 		req.Chunked, req.ChunkSize = chunked, 100
 		r := f.Do("the PATCH", req)
@@ -152,13 +152,13 @@ func mediaUnmeasured(f *flow) {
 			f.Note("chunked requests are refused with 411 (Length Required)")
 			continue
 		}
-		f.accepted(r, "a part without Content-Length")
-		f.holds(op, op.Body, "created by a part without Content-Length")
+		f.Accepted(r, "a part without Content-Length")
+		f.Holds(op, op.Body, "created by a part without Content-Length")
 	}
 }
 
 func multiparts(body []byte) []wording {
-	p := ranged(0, body, itoa(int64(len(body))))
+	p := ranged(0, body, matrix.Itoa(len(body)))
 	quoted := func(b string) frame {
 		f := multipart(b, p)
 		f.contentType = multipartType + `; boundary="` + b + `"`
@@ -186,23 +186,23 @@ func multiparts(body []byte) []wording {
 }
 
 func framings(body []byte) []wording {
-	p := ranged(0, body, itoa(int64(len(body))))
+	p := ranged(0, body, matrix.Itoa(len(body)))
 	wordings := []wording{
 		{"a known-length message", application(binaryStyle{}, p)},
 		{"a known-length message without Content-Length", application(binaryStyle{}, part{p.fields[:1], p.body})},
 		{"an indeterminate-length message of one chunk", application(binaryStyle{open: true}, p)},
 	}
 	for _, n := range []int{1, 63, 64, 999} {
-		wordings = append(wordings, wording{"chunks of " + itoa(int64(n)) + " bytes", application(binaryStyle{open: true, chunk: n}, p)})
+		wordings = append(wordings, wording{"chunks of " + matrix.Itoa(n) + " bytes", application(binaryStyle{open: true, chunk: n}, p)})
 	}
 	return wordings
 }
 
 func integers(body []byte) []wording {
-	p := ranged(0, body, itoa(int64(len(body))))
+	p := ranged(0, body, matrix.Itoa(len(body)))
 	var wordings []wording
 	for _, width := range []int{1, 2, 4, 8} {
-		what := "integers of at least " + itoa(int64(width)) + " bytes"
+		what := "integers of at least " + matrix.Itoa(width) + " bytes"
 		wordings = append(wordings,
 			wording{what, application(binaryStyle{width: width}, p)},
 			wording{what + " in indeterminate length", application(binaryStyle{width: width, open: true, chunk: 300}, p)})
@@ -224,7 +224,7 @@ func (f *flow) trickily(media string) {
 		op := f.OpAs(matrix.NewTag(), 0)
 		op.Body = body
 		f.Success(f.Upload(f.D, op), "the creation of a document")
-		f.holds(op, body, "created from bytes that look like framing")
+		f.Holds(op, body, "created from bytes that look like framing")
 	}
 }
 
@@ -232,11 +232,11 @@ func (f *flow) trickily(media string) {
 func (f *flow) misframed(media string, wordings func(data []byte) []wording) {
 	f.needs(media)
 	op := f.document(small)
-	for _, w := range wordings(f.other(10, 1)) {
+	for _, w := range wordings(f.Other(10, 1)) {
 		f.Round()
 		r := f.patch(op, w.frame)
 		f.refused(r, "a PATCH with "+w.what)
-		f.holds(op, op.Body, "after a PATCH with "+w.what)
+		f.Holds(op, op.Body, "after a PATCH with "+w.what)
 	}
 }
 
@@ -252,7 +252,7 @@ func badFrames(data []byte) []wording {
 	for _, indicator := range []byte{0, 1, 2, 3, 9, 11} {
 		f := application(binaryStyle{}, ranged(10, data, "*"))
 		f.body[0] = indicator
-		wordings = append(wordings, wording{"the framing indicator " + itoa(int64(indicator)), f})
+		wordings = append(wordings, wording{"the framing indicator " + matrix.Itoa(int(indicator)), f})
 	}
 	p := ranged(10, data, "*")
 	p.fields = append(exchange.Fields{{Name: "", Value: "x"}}, p.fields...)

@@ -17,13 +17,13 @@ func mediaCutChecks() []matrix.Check {
 		{"application-cut", applicationType, "an application/byteranges of known length", false},
 		{"indeterminate-cut", applicationType, "an application/byteranges of indeterminate length", true},
 	} {
-		checks = append(checks, matrix.Check{Case: midUpload(catalog.Case{
+		checks = append(checks, matrix.Check{Case: catalog.Case{
 			ID: "byterange.media." + m.name, Level: catalog.Must, Source: applying,
 			Requires: "An upload by " + m.what + " that is cut, in the fields of the part, after its first byte, in its middle or before the last byte of the request, is resumed to the same bytes and one effect; what is kept is the beginning of the body and nothing of the frame.",
 			Why:      "The bytes that the server has read when the connection breaks are not all bytes of the document.",
 			Sends:    "Uploads cut at each of these bytes; GET and HEAD on the document; PATCH with the rest.",
 			Failure:  "Bytes of the frame are counted or stored, or half a part is taken for the whole.",
-		}, matrix.EveryFault), Run: with(func(f *flow) {
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(func(f *flow) {
 			f.needs(m.media)
 			f.d.open = m.open
 			mediaCut(f)
@@ -53,9 +53,9 @@ func mediaCut(f *flow) {
 
 // begins asks that what the document shows is the beginning of the upload, and no more of it than was sent.
 func (f *flow) begins(op *matrix.Operation, when string) {
-	got, _ := f.content(op)
+	got, _ := f.Content(op)
 	if n := int64(len(got)); n > op.Sent {
-		f.HarmfulAt(op.Sent, "document "+when, "at most the "+itoa(op.Sent)+" bytes that were sent", "%d bytes", n)
+		f.HarmfulAt(op.Sent, "document "+when, "at most the "+matrix.Itoa(op.Sent)+" bytes that were sent", "%d bytes", n)
 	}
 	f.SameBytes("document "+when, got, op.Body[:len(got)])
 }
@@ -67,7 +67,7 @@ func (f *flow) brought(op *matrix.Operation) {
 	if at == op.Len() {
 		f.Do("the PATCH that says that this was all", f.Tail(op, at).Request)
 	} else if r := f.Send(f.D, op, at, op.Len()); r != nil {
-		f.accepted(r, "the rest of the upload")
+		f.Accepted(r, "the rest of the upload")
 	}
-	f.holds(op, op.Body, "after the upload was brought to its end")
+	f.Holds(op, op.Body, "after the upload was brought to its end")
 }

@@ -20,21 +20,21 @@ func offerChecks() []matrix.Check {
 			Failure:  "PATCH, or every one of the media types, is refused; or a media type is named that is not understood.",
 		}, Run: offerPatch},
 		{Case: catalog.Case{
-			ID: "byterange.offer.accept-patch", Level: catalog.Should, Source: rfc(5789, "3.1"),
+			ID: "byterange.offer.accept-patch", Level: catalog.Should, Source: catalog.RFC(5789, "3.1"),
 			Requires: "OPTIONS on a document names in Accept-Patch at least one of the three media types, whether the document is there or not.",
 			Why:      "A client learns it without a write; one that has to guess sends its bytes in vain.",
 			Sends:    "OPTIONS on a document that is not there, and on one that is.",
 			Failure:  "OPTIONS is answered by code that knows nothing of PATCH, or only once the document is there.",
 		}, Run: with(offerAccept)},
 		{Case: catalog.Case{
-			ID: "byterange.offer.unknown-type", Level: catalog.Must, Source: rfc(5789, "2.2"),
+			ID: "byterange.offer.unknown-type", Level: catalog.Must, Source: catalog.RFC(5789, "2.2"),
 			Requires: "A PATCH with an unknown media type is refused, with 415 whose Accept-Patch names the right ones, and changes nothing.",
 			Why:      "Whoever takes any type for bytes to write corrupts the document of a client that meant something else.",
 			Sends:    "PATCH with application/x-resumespec-unknown, on a document that is there and on one that is not; GET on both.",
 			Failure:  "The media type of the PATCH is not looked at.",
 		}, Run: with(offerUnknown)},
 		{Case: catalog.Case{
-			ID: "byterange.offer.refusal", Level: catalog.Should, Source: rfc(9110, "10.1.1"),
+			ID: "byterange.offer.refusal", Level: catalog.Should, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "A PATCH that can be refused by its head gets the final status instead of 100 (Continue), and changes nothing.",
 			Why:      "The client is spared the upload of what will be thrown away.",
 			Sends:    "PATCH with Expect: 100-continue and an unknown media type, and with If-None-Match: * on a document that is there; the body only where leave is given; GET.",
@@ -45,7 +45,7 @@ func offerChecks() []matrix.Check {
 
 func offerRefusal(f *flow) {
 	op := f.document(small)
-	fr := framed(f.d.media, ranged(0, f.other(small, 1), itoa(small)))
+	fr := framed(f.d.media, ranged(0, f.Other(small, 1), matrix.Itoa(small)))
 	unknown := fr
 	unknown.contentType = "application/x-resumespec-unknown"
 	expect := exchange.Field{Name: "Expect", Value: "100-continue"}
@@ -58,7 +58,7 @@ func offerRefusal(f *flow) {
 	} {
 		f.Round()
 		what, answer := c.what, f.AskRaw(0, c.req)
-		f.holds(op, op.Body, "after a PATCH with "+what)
+		f.Holds(op, op.Body, "after a PATCH with "+what)
 		if slices.ContainsFunc(answer.Interims, func(r *exchange.Response) bool { return r.Status == 100 }) {
 			f.Broken("the final status, without 100 (Continue), for a PATCH with "+what, "100 first")
 		}
@@ -91,7 +91,7 @@ func offerAccept(f *flow) {
 func offerUnknown(f *flow) {
 	there, absent := f.document(small), f.OpAs(matrix.NewTag(), small)
 	for _, op := range []*matrix.Operation{there, absent} {
-		fr := message(ranged(0, f.other(small, 1), itoa(small)))
+		fr := message(ranged(0, f.Other(small, 1), matrix.Itoa(small)))
 		fr.contentType = "application/x-resumespec-unknown"
 		r := f.patch(op, fr)
 		f.refused(r, "a PATCH with "+fr.contentType)
@@ -99,6 +99,6 @@ func offerUnknown(f *flow) {
 			f.Warn("415 with "+acceptPatch+" for a media type that the server does not know", "%d with %s: %q", r.Status, acceptPatch, accept)
 		}
 	}
-	f.holds(there, there.Body, "after a PATCH of an unknown type")
-	f.nothing(absent, "after a PATCH of an unknown type")
+	f.Holds(there, there.Body, "after a PATCH of an unknown type")
+	f.Nothing(absent, "after a PATCH of an unknown type")
 }

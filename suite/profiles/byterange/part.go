@@ -19,7 +19,7 @@ func partChecks() []matrix.Check {
 			Failure:  "Ranges are taken for exclusive, the complete length for that of the write, or the document ends with the part.",
 		}, Run: with(partRange)},
 		{Case: catalog.Case{
-			ID: "byterange.part.append", Level: catalog.Should, Source: loose(applying, "that a document may grow is said by what may not be: a write beyond its end and not adjacent"),
+			ID: "byterange.part.append", Level: catalog.Should, Source: catalog.Loose(applying, "that a document may grow is said by what may not be: a write beyond its end and not adjacent"),
 			Requires: "A write that begins at the end of a document, or before it and runs past it, makes the document longer.",
 			Why:      "Appending to a log or to a recording is what the media type is meant for.",
 			Sends:    "Writes that begin at the end of a document and ten bytes before it, with the complete length left open; GET after each.",
@@ -61,7 +61,7 @@ func partChecks() []matrix.Check {
 			Failure:  "The body is written as far as it goes, or the client is told that all of it was.",
 		}, Run: with(partLong)},
 		{Case: catalog.Case{
-			ID: "byterange.part.past-length", Level: catalog.Should, Source: loose(contentOff, "its complete-length is said to be that of Content-Range, where a range that runs past it is invalid"),
+			ID: "byterange.part.past-length", Level: catalog.Should, Source: catalog.Loose(contentOff, "its complete-length is said to be that of Content-Range, where a range that runs past it is invalid"),
 			Requires: "A first part with Content-Offset whose body runs past its complete-length is refused; no document that is longer comes of it.",
 			Why:      "One of the two is wrong; a longer document than was announced is not the client's.",
 			Sends:    "1000 bytes with Content-Offset: 0;complete-length=990, to create a document; GET.",
@@ -74,18 +74,19 @@ func partRange(f *flow) {
 	op := f.document(small)
 	now := op.Body
 	for i, w := range []struct {
-		at, n    int
+		at       int64
+		n        int
 		complete string
 	}{
 		{0, 1, "*"}, {small - 1, 1, "*"}, {500, 250, "*"}, {0, small, "*"},
-		{0, 1, itoa(small)}, {small - 1, 1, itoa(small)}, {2, 4, itoa(small)}, {0, small, itoa(small)},
+		{0, 1, matrix.Itoa(small)}, {small - 1, 1, matrix.Itoa(small)}, {2, 4, matrix.Itoa(small)}, {0, small, matrix.Itoa(small)},
 	} {
 		f.Round()
-		p := ranged(int64(w.at), f.other(w.n, uint64(i)+1), w.complete) // #nosec G115 -- a small index
+		p := ranged(w.at, f.Other(w.n, uint64(i)+1), w.complete) // #nosec G115 -- a small index
 		what := "a write with Content-Range: " + p.fields.Get("Content-Range")
-		f.accepted(f.write(op, p), what)
-		now = replaced(now, w.at, p.body)
-		f.holds(op, now, "after "+what)
+		f.Accepted(f.write(op, p), what)
+		now = matrix.Replaced(now, w.at, p.body)
+		f.Holds(op, now, "after "+what)
 	}
 }
 
@@ -94,16 +95,16 @@ func partAppend(f *flow) {
 	now := op.Body
 	for i, before := range []int{0, 10} {
 		f.Round()
-		at := len(now) - before
-		p := ranged(int64(at), f.other(100, uint64(i)+1), "*") // #nosec G115 -- a small index
+		at := int64(len(now) - before)
+		p := ranged(at, f.Other(100, uint64(i)+1), "*") // #nosec G115 -- a small index
 		r := f.write(op, p)
-		what := "a write with Content-Range: " + p.fields.Get("Content-Range") + " to a document of " + itoa(int64(len(now))) + " bytes"
+		what := "a write with Content-Range: " + p.fields.Get("Content-Range") + " to a document of " + matrix.Itoa(len(now)) + " bytes"
 		if r.Status/100 != 2 {
-			f.holds(op, now, "after "+what+" that was refused")
+			f.Holds(op, now, "after "+what+" that was refused")
 		}
-		f.accepted(r, what)
-		now = replaced(now, at, p.body)
-		f.holds(op, now, "after "+what)
+		f.Accepted(r, what)
+		now = matrix.Replaced(now, at, p.body)
+		f.Holds(op, now, "after "+what)
 	}
 }
 
@@ -112,19 +113,19 @@ func partOffset(f *flow) {
 	now := op.Body
 	for i, value := range []string{"100", "100;unit=bytes", "100;complete-length=1000", "100; unit=bytes; complete-length=1000", "0"} {
 		f.Round()
-		p := offset(value, f.other(50, uint64(i)+1)) // #nosec G115 -- a small index
+		p := offset(value, f.Other(50, uint64(i)+1)) // #nosec G115 -- a small index
 		r := f.write(op, p)
 		what := "a write with Content-Offset: " + value
 		if r.Status/100 != 2 {
-			f.holds(op, now, "after "+what+" that was refused")
+			f.Holds(op, now, "after "+what+" that was refused")
 		}
-		f.accepted(r, what)
-		at := 100
+		f.Accepted(r, what)
+		at := int64(100)
 		if value == "0" {
 			at = 0
 		}
-		now = replaced(now, at, p.body)
-		f.holds(op, now, "after "+what)
+		now = matrix.Replaced(now, at, p.body)
+		f.Holds(op, now, "after "+what)
 	}
 }
 
@@ -134,7 +135,7 @@ func partType(f *flow) {
 	body := []byte("a,b\r\n1,2\r\n")
 	op, twin := f.OpAs(matrix.NewTag(), 0), f.OpAs(matrix.NewTag(), 0)
 	p := part{body: body}.with("Content-Type", kind).with("Content-Range", "bytes 0-9/10").measured()
-	f.accepted(f.write(op, p, onlyNew), "the creation of a document with Content-Type: "+kind)
+	f.Accepted(f.write(op, p, onlyNew), "the creation of a document with Content-Type: "+kind)
 	got := f.kindOf(op)
 	put := matrix.RequestTo("PUT", twin.URL, exchange.Field{Name: "Content-Type", Value: kind})
 	put.Body = body
@@ -163,22 +164,22 @@ func (f *flow) kindOf(op *matrix.Operation) string {
 
 func partUnknown(f *flow) {
 	op := f.document(small)
-	data := f.other(10, 1)
+	data := f.Other(10, 1)
 	p := part{body: data}.with("X-Resumespec-Unknown", "1").with("Content-Range", "bytes 20-29/*").with("Host", "example.org").
 		with("Date", "Sat, 29 Oct 1994 19:43:31 GMT").measured().with("Resumespec-Other", "a=b; c")
-	f.accepted(f.write(op, p), "a write whose part has unknown fields")
-	f.holds(op, replaced(op.Body, 20, data), "after a write whose part has unknown fields")
+	f.Accepted(f.write(op, p), "a write whose part has unknown fields")
+	f.Holds(op, matrix.Replaced(op.Body, 20, data), "after a write whose part has unknown fields")
 }
 
 func partShort(f *flow) {
 	op := f.document(small)
-	data := f.other(100, 1)
-	truncated := part{body: data[:60]}.with("Content-Range", "bytes 100-199/"+itoa(small))
+	data := f.Other(100, 1)
+	truncated := part{body: data[:60]}.with("Content-Range", "bytes 100-199/"+matrix.Itoa(small))
 	f.unheard(op, truncated)
-	got, _ := f.content(op)
-	f.since(got, op.Body, 100, data, 60, "after a part of 60 bytes for a range of 100")
-	f.accepted(f.write(op, ranged(100, data, itoa(small))), "the whole part")
-	f.holds(op, replaced(op.Body, 100, data), "after the whole part")
+	got, _ := f.Content(op)
+	f.Since(got, op.Body, 100, data, 60, "after a part of 60 bytes for a range of 100")
+	f.Accepted(f.write(op, ranged(100, data, matrix.Itoa(small))), "the whole part")
+	f.Holds(op, matrix.Replaced(op.Body, 100, data), "after the whole part")
 
 	f.Round()
 	op = f.Op(100)
@@ -200,10 +201,10 @@ func (f *flow) unheard(op *matrix.Operation, p part, more ...exchange.Field) {
 
 func partLong(f *flow) {
 	op := f.document(small)
-	data := f.other(30, 1)
+	data := f.Other(30, 1)
 	r := f.write(op, part{body: data}.with("Content-Range", "bytes 100-109/*"))
-	got, _ := f.content(op)
-	kept := f.since(got, op.Body, 100, data[:10], 10, "after a part of 30 bytes for a range of 10")
+	got, _ := f.Content(op)
+	kept := f.Since(got, op.Body, 100, data[:10], 10, "after a part of 30 bytes for a range of 10")
 	f.Note("%d bytes of a part of 30 for a range of 10 are written, and it is answered %d", kept, r.Status)
 	if r.Status/100 == 2 {
 		f.Warn("no success for a part of 30 bytes of which 20 have no place", "%d", r.Status)
@@ -214,7 +215,7 @@ func partPast(f *flow) {
 	op := f.Op(small)
 	what := "a first part of 1000 bytes with Content-Offset: 0;complete-length=990"
 	r := f.write(op, typed(op, offset("0;complete-length=990", op.Body)), onlyNew)
-	got, _ := f.content(op)
+	got, _ := f.Content(op)
 	f.SameBytes("document after "+what, got, op.Body[:len(got)])
 	if len(got) > 990 {
 		f.Broken("at most 990 bytes after "+what, "%d bytes", len(got))

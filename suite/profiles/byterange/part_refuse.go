@@ -44,7 +44,7 @@ var wrongs = []wrong{
 		},
 	},
 	{
-		name: "bad-range", level: catalog.Must, source: loose(rfc(9110, "14.4"), "the draft names no status for a range that is malformed"),
+		name: "bad-range", level: catalog.Must, source: catalog.Loose(catalog.RFC(9110, "14.4"), "the draft names no status for a range that is malformed"),
 		requires: "A part with a malformed Content-Range is refused, and changes nothing.",
 		why:      "A range that is guessed puts bytes in the wrong place.",
 		failure:  "The field is parsed loosely, and what is left of it is used.",
@@ -94,7 +94,7 @@ var wrongs = []wrong{
 		},
 	},
 	{
-		name: "two-ranges", level: catalog.Should, source: loose(modifying, "how a second range is answered is not said"),
+		name: "two-ranges", level: catalog.Should, source: catalog.Loose(modifying, "how a second range is answered is not said"),
 		requires: "A part with two ranges that differ is refused, and changes nothing.",
 		why:      "Each part has a single range; of two, any choice may be the wrong one.",
 		failure:  "The first, or the last, of several fields is taken.",
@@ -114,22 +114,22 @@ func refusalChecks() []matrix.Check {
 			Sends: "Each form of the wrong part over a document that is complete; GET after each.",
 		}, Run: with(func(f *flow) { partWrong(f, w) })})
 	}
-	return append(checks, matrix.Check{Case: midUpload(catalog.Case{
-		ID: "byterange.part.refused-midway", Level: catalog.Must, Source: loose(segmented, catalog.Silent),
+	return append(checks, matrix.Check{Case: catalog.Case{
+		ID: "byterange.part.refused-midway", Level: catalog.Must, Source: catalog.Loose(segmented, catalog.Silent),
 		Requires: "A segment that is refused leaves an incomplete document as it is: HEAD gives the same offset, and the upload can be completed.",
 		Why:      "A client that made a mistake can correct it, and loses nothing.",
 		Sends:    "An upload cut in the middle; segments without a range, with a malformed one and with a Content-Length that does not fit; HEAD after each; then the right one.",
 		Failure:  "A segment is written before its fields were read to the end, or an error throws the upload away.",
-	}, matrix.Closing), Run: with(partMidway)})
+	}.CutAt("mid-upload", matrix.Closing), Run: with(partMidway)})
 }
 
 func partWrong(f *flow, w wrong) {
 	op := f.document(small)
-	for _, p := range w.parts(f.other(10, 1)) {
+	for _, p := range w.parts(f.Other(10, 1)) {
 		f.Round()
 		what := "a part with " + describe(p.fields)
 		f.refused(f.write(op, p), what, w.statuses...)
-		f.holds(op, op.Body, "after "+what)
+		f.Holds(op, op.Body, "after "+what)
 	}
 }
 
@@ -156,8 +156,8 @@ func partMidway(f *flow) {
 	rest := op.Body[at:]
 	for _, p := range []part{
 		part{body: rest}.measured(),
-		part{body: rest}.with("Content-Range", "bytes "+itoa(at)+"-x/"+itoa(op.Len())).measured(),
-		part{body: rest}.with("Content-Range", "bytes "+itoa(at)+"-"+itoa(op.Len()-1)+"/"+itoa(op.Len())).with("Content-Length", "1"),
+		part{body: rest}.with("Content-Range", "bytes "+matrix.Itoa(at)+"-x/"+matrix.Itoa(op.Len())).measured(),
+		part{body: rest}.with("Content-Range", "bytes "+matrix.Itoa(at)+"-"+matrix.Itoa(op.Len()-1)+"/"+matrix.Itoa(op.Len())).with("Content-Length", "1"),
 	} {
 		f.Round()
 		what := "a segment with " + describe(p.fields)

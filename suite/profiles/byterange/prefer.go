@@ -12,40 +12,40 @@ import (
 func preferChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: catalog.Case{
-			ID: "byterange.prefer.forms", Level: catalog.Must, Source: rfc(7240, "2"),
+			ID: "byterange.prefer.forms", Level: catalog.Must, Source: catalog.RFC(7240, "2"),
 			Requires: "A preference never makes a request fail: a document is created with each value of transaction, with an unknown one, with others around it, and without.",
 			Why:      "What a server does not know or cannot do it ignores.",
 			Sends:    "Documents created by PATCH with each form of Prefer; GET on each.",
 			Failure:  "An unknown value is an error, or only one field line is read.",
 		}, Run: with(preferForms)},
-		{Case: midUpload(catalog.Case{
+		{Case: catalog.Case{
 			ID: "byterange.prefer.applied", Level: catalog.Should, Source: transaction,
 			Requires: "Where transaction=persist is honoured, Preference-Applied says so, in an interim response or in the final one.",
 			Why:      "A client that knows that nothing is kept can send smaller segments.",
 			Sends:    "An upload with Prefer: transaction=persist that is cut, to see whether it is honoured; then an undisturbed one.",
 			Failure:  "The field is missing, or names a value that was not asked for.",
-		}, matrix.FinOnly), Run: with(preferApplied)},
-		{Case: midUpload(catalog.Case{
+		}.CutAt("mid-upload", matrix.FinOnly), Run: with(preferApplied)},
+		{Case: catalog.Case{
 			ID: "byterange.prefer.atomic", Level: catalog.Should, Source: transaction,
 			Requires: "With transaction=atomic a request that is cut leaves no trace: a document that was there is as before, and one that was to be created is not there.",
 			Why:      "The client has said that half a change is worse than none.",
 			Sends:    "Writes over a document, at its end and to create one, with Prefer: transaction=atomic, cut in the middle; GET; the same requests again.",
 			Failure:  "Bytes are written as they come, whatever was preferred. Where Preference-Applied said otherwise it is a failure.",
-		}, matrix.EveryFault), Run: with(preferAtomic)},
-		{Case: midUpload(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(preferAtomic)},
+		{Case: catalog.Case{
 			ID: "byterange.prefer.atomic-parts", Level: catalog.Should, Source: multipartDoc,
 			Requires: "With transaction=atomic a patch of several parts that is cut leaves the document as it was: all parts or none.",
 			Why:      "Clients expect all the changes to be recorded as a single operation.",
 			Sends:    "A patch of two parts with Prefer: transaction=atomic, cut in the fields and in the bytes of the second; GET; the same patch again.",
 			Failure:  "Each part is a change of its own.",
-		}, matrix.EveryFault), Run: with(preferAtomicParts)},
-		{Case: midUpload(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(preferAtomicParts)},
+		{Case: catalog.Case{
 			ID: "byterange.prefer.not-asked", Level: catalog.Must, Source: segmented,
 			Requires: "A truncated upload without any preference has no effect until its last byte is in.",
 			Why:      "Half a document taken for the whole is the worst that an interruption can do.",
 			Sends:    "Uploads without Prefer, cut in the middle, before their last byte and before the last chunk; then a read of the number of effects.",
 			Failure:  "The end of the connection is taken for the end of the body where nobody asked for more.",
-		}, matrix.EveryFault), Run: with(func(f *flow) {
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(func(f *flow) {
 			f.d.prefer = ""
 			matrix.UploadNotComplete(f.Flow, nil)
 		})},
@@ -64,11 +64,11 @@ func preferForms(f *flow) {
 			fields = fields.With("Prefer", line)
 		}
 		what := "a document created with Prefer: " + strings.Join(lines, " and ")
-		fr := framed(f.d.media, typed(op, ranged(0, op.Body, itoa(small))))
+		fr := framed(f.d.media, typed(op, ranged(0, op.Body, matrix.Itoa(small))))
 		if value, said := f.answered(f.d.request(op, fr, fields...), what); said && !asked(lines, value) {
 			f.Warn("no Preference-Applied for what was not asked for, or nobody has defined", "transaction=%s for %s", value, what)
 		}
-		f.holds(op, op.Body, "created with Prefer: "+strings.Join(lines, " and "))
+		f.Holds(op, op.Body, "created with Prefer: "+strings.Join(lines, " and "))
 	}
 }
 
@@ -94,7 +94,7 @@ func (f *flow) answered(req exchange.Request, what string) (value string, said b
 	if err != nil {
 		f.Broken(what+" to be answered", "%v", err)
 	}
-	f.accepted(final, what)
+	f.Accepted(final, what)
 	return applied(append(interims, final)...)
 }
 
@@ -115,11 +115,11 @@ func preferApplied(f *flow) {
 	case said && value != "persist":
 		f.Broken("Preference-Applied: transaction=persist, or none", "transaction=%s", value)
 	case said && kept == 0:
-		f.Broken("something of the "+itoa(int64(length/4*3))+" bytes that came before the cut, as Preference-Applied: transaction=persist says", "nothing was kept")
+		f.Broken("something of the "+matrix.Itoa(length/4*3)+" bytes that came before the cut, as Preference-Applied: transaction=persist says", "nothing was kept")
 	case !said && kept == 0:
 		f.Unsupported("transaction=persist is not honoured: nothing of an upload that was cut is kept, and no Preference-Applied says that it would be")
 	case !said:
-		f.Broken("Preference-Applied: transaction=persist, as "+itoa(kept)+" bytes were kept", "none")
+		f.Broken("Preference-Applied: transaction=persist, as "+matrix.Itoa(kept)+" bytes were kept", "none")
 	}
 }
 
@@ -128,7 +128,7 @@ var preferred = exchange.Field{Name: "Prefer", Value: atomic}
 
 // traceless asks that a document is as it was. That it is not is harmful where the server said otherwise.
 func (f *flow) traceless(op *matrix.Operation, before []byte, promised bool, when string) {
-	got, _ := f.content(op)
+	got, _ := f.Content(op)
 	at := matrix.FirstDifference(got, before)
 	if at < 0 {
 		return
@@ -142,23 +142,23 @@ func (f *flow) traceless(op *matrix.Operation, before []byte, promised bool, whe
 
 func preferAtomic(f *flow) {
 	op := f.document(matrix.Usual)
-	data := f.other(matrix.Usual/2, 1)
-	value, said := f.answered(f.d.request(op, framed(f.d.media, ranged(0, f.other(1, 2), "*")), preferred), "an atomic write")
+	data := f.Other(matrix.Usual/2, 1)
+	value, said := f.answered(f.d.request(op, framed(f.d.media, ranged(0, f.Other(1, 2), "*")), preferred), "an atomic write")
 	if said && value != "atomic" {
 		f.Broken("Preference-Applied: transaction=atomic, or none", "transaction=%s", value)
 	}
-	before := replaced(op.Body, 0, f.other(1, 2))
-	for _, at := range []int{1000, matrix.Usual} {
+	before := matrix.Replaced(op.Body, 0, f.Other(1, 2))
+	for _, at := range []int64{1000, matrix.Usual} {
 		f.Round()
-		fr := framed(f.d.media, ranged(int64(at), data, "*"))
+		fr := framed(f.d.media, ranged(at, data, "*"))
 		req := f.d.request(op, fr, preferred)
 		f.Landed(f.Cut(req, f.At(matrix.RequestBody, fr.at[0]+int64(len(data)/2))))
-		f.traceless(op, before, said, "an atomic write at byte "+itoa(int64(at))+" that was cut")
+		f.traceless(op, before, said, "an atomic write at byte "+matrix.Itoa(at)+" that was cut")
 		if r := f.Do("the PATCH", req); at == 1000 || r.Status/100 == 2 {
-			f.accepted(r, "the same write again")
-			before = replaced(before, at, data)
+			f.Accepted(r, "the same write again")
+			before = matrix.Replaced(before, at, data)
 		}
-		f.holds(op, before, "after the same write again")
+		f.Holds(op, before, "after the same write again")
 	}
 	f.Round()
 	fresh := f.Op(matrix.Usual)
@@ -174,7 +174,7 @@ func preferAtomic(f *flow) {
 func preferAtomicParts(f *flow) {
 	f.severally()
 	op := f.document(small)
-	fr := f.several(ranged(0, f.other(1, 1), "*"), ranged(10, f.other(1, 2), "*"))
+	fr := f.several(ranged(0, f.Other(1, 1), "*"), ranged(10, f.Other(1, 2), "*"))
 	_, said := f.answered(f.d.request(op, fr, preferred), "an atomic patch of two parts")
 	for _, n := range f.partsCut(exchange.Fields{preferred}) {
 		switch {

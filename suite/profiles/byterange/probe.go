@@ -22,4 +22,4 @@ func Probe(s *matrix.Session) (speaks bool, seen []string) {
 }
 
 // line gives a status line.
-func line(r *exchange.Response) string { return r.Proto + " " + itoa(int64(r.Status)) + " " + r.Reason }
+func line(r *exchange.Response) string { return r.Proto + " " + matrix.Itoa(r.Status) + " " + r.Reason }

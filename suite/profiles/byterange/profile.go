@@ -19,10 +19,10 @@ var terms = matrix.Terms{
 	Write:   "PATCH",
 	Place:   "the document",
 	Source: map[string]catalog.Source{
-		"before100": loose(rfc(9110, "10.1.1"), "the draft does not mention 100 (Continue)"),
+		"before100": catalog.Loose(catalog.RFC(9110, "10.1.1"), "the draft does not mention 100 (Continue)"),
 		"upload":    segmented,
 		"response":  segmented,
-		"download":  rfc(9110, "14.2"),
+		"download":  catalog.RFC(9110, "14.2"),
 		"restart":   segmented,
 		"sweep":     segmented,
 	},

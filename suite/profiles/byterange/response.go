@@ -11,7 +11,7 @@ import (
 func responseChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: response(catalog.Case{
-			ID: "byterange.response.repeat", Level: catalog.Must, Source: loose(modifying, "idempotent writes are named as a use"),
+			ID: "byterange.response.repeat", Level: catalog.Must, Source: catalog.Loose(modifying, "idempotent writes are named as a use"),
 			Requires: "When the answer to the last segment is lost, the same segment again changes nothing: the document is whole, and the effect has happened once.",
 			Why:      "It is all that a client can do that wants an answer.",
 			Sends:    "A segment, and the last one, whose answer is cut off; the last one again, twice; GET and a read of the number of effects.",
@@ -25,14 +25,14 @@ func responseChecks() []matrix.Check {
 			Failure:  "The document is created a second time.",
 		}), Run: with(responseRepeatFirst)},
 		{Case: response(catalog.Case{
-			ID: "byterange.response.processed", Level: catalog.Must, Source: loose(segmented, catalog.Silent), Needs: []catalog.Need{catalog.NeedSlow},
+			ID: "byterange.response.processed", Level: catalog.Must, Source: catalog.Loose(segmented, catalog.Silent), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "When the connection ends while a document whose last byte is in is processed, the effect happens all the same, and once.",
 			Why:      "HEAD says that all bytes are in: the client has nothing more to send.",
 			Sends:    "A whole upload that is processed slowly, cut as soon as its body is in; HEAD; a read of the number of effects; GET.",
 			Failure:  "Processing is ended together with the connection.",
 		}), Run: with(responseProcessed)},
 		{Case: response(catalog.Case{
-			ID: "byterange.response.failed", Level: catalog.Must, Source: loose(segmented, "the behaviour after an error is left undefined"), Needs: []catalog.Need{catalog.NeedFailing, catalog.NeedCount},
+			ID: "byterange.response.failed", Level: catalog.Must, Source: catalog.Loose(segmented, "the behaviour after an error is left undefined"), Needs: []catalog.Need{catalog.NeedFailing, catalog.NeedCount},
 			Requires: "An upload that ends in an error has no effect, also where the answer that says so is lost; the same bytes again are no success either, or have the effect.",
 			Why:      "The client must not take a document for accepted that was not.",
 			Sends:    "Uploads that the target answers with an error, whose answer is cut off; the same bytes again; reads of the number of effects.",
@@ -60,7 +60,7 @@ func responseRepeat(f *flow) {
 			if r := f.Do("the last segment again", last.Request); r.Status/100 != 2 {
 				f.Warn("2xx for the last segment again", "%d", r.Status)
 			}
-			f.holds(op, op.Body, "after its last segment was sent again")
+			f.Holds(op, op.Body, "after its last segment was sent again")
 		}
 		effects.Once("of an upload whose last segment was sent again")
 	}
@@ -73,53 +73,27 @@ func responseRepeatFirst(f *flow) {
 	for range 2 {
 		r := f.Do("the same PATCH again", f.d.Start(op))
 		f.Note("the same PATCH again is answered %d", r.Status)
-		f.holds(op, op.Body, "after the same PATCH again")
+		f.Holds(op, op.Body, "after the same PATCH again")
 	}
 	effects.Once("of an upload that was sent again")
 }
 
 func responseProcessed(f *flow) {
 	f.Need(catalog.NeedSlow, f.Set.Slow != nil)
-	op := f.Shaped(*f.Set.Slow, f.Tag, matrix.Usual)
-	effects := f.Effects(f.W, op.Tag)
-	f.Lost(op, f.At(matrix.RequestEnd, 0))
-	effects.Once("of an upload that is processed slowly")
-	for range 20 { // a document need not be shown before it was processed
-		if got, _ := f.content(op); matrix.FirstDifference(got, op.Body) < 0 || !f.Wait(f.Patient()/20) {
-			break
-		}
-	}
-	f.holds(op, op.Body, "after it was processed")
+	f.Processed()
 }
 
 func responseFailed(f *flow) {
 	f.Need(catalog.NeedFailing, len(f.Set.Failing) > 0)
 	f.Need(catalog.NeedCount, f.Set.Count != nil)
-	var uploads []matrix.Watched
-	var ops []*matrix.Operation
-	for _, template := range f.Set.Failing {
+	for _, upload := range f.Failed() {
 		f.Round()
-		twin := f.Upload(f.D, f.Shaped(template, matrix.NewTag(), matrix.Usual))
-		if twin.Response.Status < 400 {
-			f.Unsupported("the upload configured as failing is answered %d", twin.Response.Status)
-		}
-		op := f.Shaped(template, matrix.NewTag(), matrix.Usual)
-		op.Failing = true
-		effects := f.Effects(f.W, op.Tag)
-		f.Interrupt(f.D, op, f.At(matrix.ResponseHead, 0))
-		ops = append(ops, op)
-		uploads = append(uploads, matrix.Watched{Effects: effects, When: "of an upload that failed"})
-	}
-	f.Round()
-	f.NoneYet(uploads...)
-	for i, op := range ops {
-		f.Round()
-		again := f.Do("the same bytes again", f.whole(op))
+		again := f.Do("the same bytes again", f.whole(upload.Op))
 		if again.Status/100 == 2 {
-			uploads[i].Effects.Once("of an upload that is said to have succeeded")
+			upload.Effects.Once("of an upload that is said to have succeeded")
 			continue
 		}
-		uploads[i].Effects.None("of an upload that failed twice")
+		upload.Effects.None("of an upload that failed twice")
 	}
 }
 

@@ -53,20 +53,20 @@ func sizeTruncate(f *flow) {
 	op := f.document(small)
 	r := f.write(op, sized(600))
 	if r.Status/100 == 4 {
-		f.holds(op, op.Body, "after a part with */600 that was refused")
+		f.Holds(op, op.Body, "after a part with */600 that was refused")
 		f.Unsupported("a part with */600 to a document of 1000 bytes is refused with %d", r.Status)
 	}
-	f.accepted(r, "a part with */600")
-	f.holds(op, op.Body[:600], "after a part with */600")
+	f.Accepted(r, "a part with */600")
+	f.Holds(op, op.Body[:600], "after a part with */600")
 	op.Sent = 600
 	f.told(op, 600)
 }
 
 // grown asks that a document is as it was, but for zeros at its end.
-func (f *flow) grown(op *matrix.Operation, before []byte, most int, when string) {
-	got, _ := f.content(op)
-	if len(got) < len(before) || len(got) > most {
-		f.Harmful("a document of "+itoa(int64(len(before)))+" to "+itoa(int64(most))+" bytes "+when, "%d bytes", len(got))
+func (f *flow) grown(op *matrix.Operation, before []byte, most int64, when string) {
+	got, _ := f.Content(op)
+	if len(got) < len(before) || int64(len(got)) > most {
+		f.Harmful("a document of "+matrix.Itoa(len(before))+" to "+matrix.Itoa(most)+" bytes "+when, "%d bytes", len(got))
 	}
 	f.SameBytes("document "+when, got, append(bytes.Clone(before), make([]byte, len(got)-len(before))...))
 }
@@ -75,10 +75,10 @@ func sizeAllocate(f *flow) {
 	op := f.document(small)
 	r := f.write(op, sized(2*small))
 	if r.Status/100 == 4 {
-		f.holds(op, op.Body, "after a part with */2000 that was refused")
+		f.Holds(op, op.Body, "after a part with */2000 that was refused")
 		f.Unsupported("a part with */2000 to a document of 1000 bytes is refused with %d", r.Status)
 	}
-	f.accepted(r, "a part with */2000")
+	f.Accepted(r, "a part with */2000")
 	f.grown(op, op.Body, 2*small, "after a part with */2000")
 }
 
@@ -87,13 +87,13 @@ func sizeGone(f *flow) {
 	if r := f.write(op, sized(10)); r.Status/100 != 2 {
 		f.Unsupported("a part with */10 to a document of 1000 bytes is refused with %d", r.Status)
 	}
-	f.holds(op, op.Body[:10], "after a part with */10")
+	f.Holds(op, op.Body[:10], "after a part with */10")
 	allocated := f.write(op, sized(small)).Status/100 == 2
 	f.grown(op, op.Body[:10], small, "after parts with */10 and */1000")
-	last := f.other(10, 1)
+	last := f.Other(10, 1)
 	written := f.write(op, ranged(small-10, last, "*")).Status/100 == 2
 	if written {
-		f.holds(op, replaced(op.Body[:10], small-10, last), "after it was cut off and its last bytes were written again")
+		f.Holds(op, matrix.Replaced(op.Body[:10], small-10, last), "after it was cut off and its last bytes were written again")
 	}
 	if !allocated && !written {
 		f.Unsupported("a document that was cut off does not grow again by */1000, nor by a write beyond its end")
@@ -102,20 +102,20 @@ func sizeGone(f *flow) {
 
 func sizeGap(f *flow) {
 	f.document(small) // whose bytes may be what is left in a buffer
-	for i, beyond := range []int{1, 100} {
+	for i, beyond := range []int64{1, 100} {
 		f.Round()
-		op, data := f.document(small), f.other(10, uint64(i)+1) // #nosec G115 -- a small index
-		r := f.write(op, ranged(int64(small+beyond), data, "*"))
-		what := "a write that begins " + itoa(int64(beyond)) + " bytes beyond the end"
+		op, data := f.document(small), f.Other(10, uint64(i)+1) // #nosec G115 -- a small index
+		r := f.write(op, ranged(small+beyond, data, "*"))
+		what := "a write that begins " + matrix.Itoa(beyond) + " bytes beyond the end"
 		if r.Status/100 != 2 {
-			f.holds(op, op.Body, "after "+what)
+			f.Holds(op, op.Body, "after "+what)
 			f.refused(r, what)
 			continue
 		}
-		if got, _ := f.content(op); len(got) <= small+beyond { // the write does not show yet
+		if got, _ := f.Content(op); int64(len(got)) <= small+beyond { // the write does not show yet
 			f.grown(op, op.Body, small+beyond, "after "+what)
 		} else {
-			f.holds(op, replaced(op.Body, small+beyond, data), "after "+what)
+			f.Holds(op, matrix.Replaced(op.Body, small+beyond, data), "after "+what)
 		}
 		f.Warn(what+" to be refused", "%d; the hole reads as zeros", r.Status)
 	}
@@ -123,12 +123,12 @@ func sizeGap(f *flow) {
 
 // Lengths that no server has room for; both are exact in every JSON and every sf-integer.
 const (
-	hugeLength = 9_007_199_254_740_991
-	farAway    = 4_503_599_627_370_496
+	hugeLength int64 = 9_007_199_254_740_991
+	farAway    int64 = 4_503_599_627_370_496
 )
 
 func sizeHuge(f *flow) {
-	data := f.other(10, 1)
+	data := f.Other(10, 1)
 	there := f.document(small)
 	for _, c := range []struct {
 		what  string
@@ -136,7 +136,7 @@ func sizeHuge(f *flow) {
 		p     part
 		fresh bool
 	}{
-		{"a first segment with a huge complete length", f.OpAs(matrix.NewTag(), 0), ranged(0, data, itoa(hugeLength)), true},
+		{"a first segment with a huge complete length", f.OpAs(matrix.NewTag(), 0), ranged(0, data, matrix.Itoa(hugeLength)), true},
 		{"the allocation of a huge document", f.OpAs(matrix.NewTag(), 0), sized(hugeLength), true},
 		{"a write far beyond the end", there, ranged(farAway, data, "*"), false},
 	} {
@@ -156,7 +156,7 @@ func sizeHuge(f *flow) {
 			f.refused(r, c.what)
 		}
 		if r.Status/100 == 4 && !c.fresh {
-			f.holds(there, there.Body, "after "+c.what)
+			f.Holds(there, there.Body, "after "+c.what)
 		}
 	}
 	f.document(small)

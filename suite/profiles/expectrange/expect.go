@@ -13,35 +13,35 @@ import (
 func expectChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: catalog.Case{
-			ID: "expect.continue", Level: catalog.Must, Source: partialput.RFC(9110, "10.1.1"),
+			ID: "expect.continue", Level: catalog.Must, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "With Expect: Range, 100-continue the 100 comes before any byte of the body was sent, and then the range is written.",
 			Why:      "The client asks first whether it is understood, and may wait for the answer for ever.",
 			Sends:    "The head of a PUT with both expectations, in either order, over the middle of a document; the body once the 100 has come; GET.",
 			Failure:  "The value of Expect is compared as a whole, so that a list of two is neither.",
 		}, Run: with(expectContinue)},
 		{Case: catalog.Case{
-			ID: "expect.forms", Level: catalog.Must, Source: partialput.RFC(9110, "10.1.1"),
+			ID: "expect.forms", Level: catalog.Must, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "The expectation is found in any case, among others in the list, and in a second field line.",
 			Why:      "A proxy may join lines or write them in another case; what was understood before must not become an overwrite.",
 			Sends:    "PUTs over a document with each form of Expect; GET after each.",
 			Failure:  "Expect is compared byte by byte, or only its first line is read.",
 		}, Run: with(expectForms)},
 		{Case: catalog.Case{
-			ID: "expect.unknown", Level: catalog.Must, Source: partialput.RFC(9110, "10.1.1"),
+			ID: "expect.unknown", Level: catalog.Must, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "With an expectation that nobody knows beside Range the server answers 417 and changes nothing, or writes the range all the same.",
 			Why:      "What was not understood must not turn a part into the whole.",
 			Sends:    "PUT with Expect: Range, resumespec-unknown over the middle of a document; GET.",
 			Failure:  "An unknown member makes the whole list be ignored, with the range.",
 		}, Run: with(expectUnknown)},
 		{Case: catalog.Case{
-			ID: "expect.refused-at-once", Level: catalog.Should, Source: partialput.RFC(9110, "10.1.1"),
+			ID: "expect.refused-at-once", Level: catalog.Should, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "What can be refused by its head gets the final status instead of 100 (Continue).",
 			Why:      "A long body for nothing is what the client wanted to spare itself.",
 			Sends:    "The heads of PUTs with Expect: Range, 100-continue whose Content-Length is not that of the range, or whose unit nobody knows.",
 			Failure:  "The 100 is sent before the head was looked at.",
 		}, Run: with(expectRefused)},
 		{Case: catalog.Case{
-			ID: "expect.http10", Level: catalog.Must, Source: partialput.RFC(9110, "15.2"),
+			ID: "expect.http10", Level: catalog.Must, Source: catalog.RFC(9110, "15.2"),
 			Requires: "A client of HTTP/1.0 gets no 1xx; whether its expectation is met or refused, the document is never replaced by the part.",
 			Why:      "Such a client takes a 100 for the final response; and the range is in danger there as well.",
 			Sends:    "PUT with Expect: Range, 100-continue in HTTP/1.0 over the middle of a document; GET.",
@@ -52,7 +52,7 @@ func expectChecks() []matrix.Check {
 
 // middle gives a part in the middle of a document, and its range in the form of the source.
 func middle(f *partialput.Flow, which uint64) (p partialput.Part, spec string) {
-	p = partialput.Part{At: 300, Data: f.Other(100, which), Complete: partialput.Small}
+	p = f.Middle(which)
 	return p, way{}.spec(p)
 }
 
@@ -68,7 +68,7 @@ func expectContinue(f *partialput.Flow) {
 			f.Broken("100 (Continue) for Expect: "+expect, "%s", answered(a))
 		}
 		f.Accepted(a.Final, "a PUT with Expect: "+expect)
-		now = partialput.Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after a PUT with Expect: "+expect)
 	}
 }
@@ -78,7 +78,7 @@ func answered(a matrix.Answer) string {
 	if a.Final == nil {
 		return "no final response"
 	}
-	return partialput.Itoa(int64(a.Final.Status)) + " at once"
+	return matrix.Itoa(a.Final.Status) + " at once"
 }
 
 // Forms of Expect, each a list of field lines.
@@ -104,7 +104,7 @@ func expectForms(f *partialput.Flow) {
 			f.Holds(op, now, "after "+what+", which was refused")
 		}
 		f.Accepted(r, what)
-		now = partialput.Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after "+what)
 	}
 }
@@ -148,7 +148,7 @@ func expectOld(f *partialput.Flow) {
 // metOrRefused asks that a range was written, or that it was refused and the document is as it was.
 func metOrRefused(f *partialput.Flow, r *exchange.Response, op *matrix.Operation, p partialput.Part, what string) {
 	if r.Status/100 == 2 {
-		f.Holds(op, partialput.Replaced(op.Body, p.At, p.Data), "after "+what)
+		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after "+what)
 		return
 	}
 	f.Holds(op, op.Body, "after "+what+", which was refused")

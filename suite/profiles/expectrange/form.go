@@ -24,7 +24,7 @@ func formChecks() []matrix.Check {
 			Failure:  "The field is handed on to the code that serves downloads, and the body is stored as the document.",
 		}, Run: with(formEquals)},
 		{Case: catalog.Case{
-			ID: "range.unit-case", Level: catalog.Should, Source: partialput.RFC(9110, "14.1"),
+			ID: "range.unit-case", Level: catalog.Should, Source: catalog.RFC(9110, "14.1"),
 			Requires: "The name of the unit is understood in any case.",
 			Why:      "Names of range units are case-insensitive.",
 			Sends:    "PUTs with Expect: Range and Range: Bytes 300-399/1000, and BYTES=300-399, over a document; GET after each.",
@@ -38,7 +38,7 @@ func formChecks() []matrix.Check {
 			Failure:  "The asterisk is read as a number, or each part is taken for the whole.",
 		}, Run: with(formOpen)},
 		{Case: catalog.Case{
-			ID: "range.unexpected", Level: catalog.Should, Source: partialput.RFC(9110, "14.2"),
+			ID: "range.unexpected", Level: catalog.Should, Source: catalog.RFC(9110, "14.2"),
 			Requires: "A PUT with Range and without the expectation is one of the whole: Range is ignored, or the request refused.",
 			Why:      "Range has no meaning in a PUT of anybody who did not agree on one; a client that leaves Expect out did not.",
 			Sends:    "PUT with Range: bytes 300-399/1000 and no Expect over a document; GET.",
@@ -55,7 +55,7 @@ func formLiteral(f *partialput.Flow) {
 	effects.Once("of a document created by Range: bytes 0-99/100")
 	data := f.Other(10, 1)
 	f.Accepted(f.Do("a PUT", raw(op, expectation, "bytes 0-9/100", data)), "a PUT with Range: bytes 0-9/100")
-	f.Holds(op, partialput.Replaced(op.Body, 0, data), "after a PUT with Range: bytes 0-9/100")
+	f.Holds(op, matrix.Replaced(op.Body, 0, data), "after a PUT with Range: bytes 0-9/100")
 }
 
 // formed writes a range over a document, in this form of Range, and asks that it is understood. If it is refused it must

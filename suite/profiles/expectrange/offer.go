@@ -32,7 +32,7 @@ func offerChecks() []matrix.Check {
 			Failure:  "The server does not know the expectation, or ignores it.",
 		}, Run: offered(offerUnderstood)},
 		{Case: catalog.Case{
-			ID: "offer.accept-expect", Level: catalog.May, Source: partialput.Loose(option, "how a client learns it beforehand is not said; the name of the field is the suite's own"),
+			ID: "offer.accept-expect", Level: catalog.May, Source: catalog.Loose(option, "how a client learns it beforehand is not said; the name of the field is the suite's own"),
 			Requires: "Where OPTIONS on a document names the expectation range in Accept-Expect, it does so whether the document is there or not, and a PUT with Expect: Range is understood.",
 			Why:      "A client that is told of what is not there sends its bytes in vain.",
 			Sends:    "OPTIONS on a document that is not there, and on one that is; PUT with Expect: Range.",
@@ -56,14 +56,14 @@ func offerNoOverwrite(f *partialput.Flow) {
 	case len(t.after) == len(t.before):
 		f.Note("the document was not replaced, but changed elsewhere than in the range: see range.middle and offer.refused")
 	default:
-		f.SameBytes("document after a PUT with Expect: Range that was answered "+partialput.Itoa(int64(t.status)), t.after, t.expected())
+		f.SameBytes("document after a PUT with Expect: Range that was answered "+matrix.Itoa(t.status), t.after, t.expected())
 	}
 }
 
 // expected gives the document as it should be, by the status of the answer.
 func (t trial) expected() []byte {
 	if t.status/100 == 2 {
-		return partialput.Replaced(t.before, t.part.At, t.part.Data)
+		return matrix.Replaced(t.before, t.part.At, t.part.Data)
 	}
 	return t.before
 }

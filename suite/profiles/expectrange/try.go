@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/resumespec/resumespec/suite/matrix"
 	"github.com/resumespec/resumespec/suite/profiles/partialput"
 )
 
@@ -31,7 +32,7 @@ func try(f *partialput.Flow) trial {
 
 // applied says that the range was written, and nothing else.
 func (t trial) applied() bool {
-	return t.none == "" && t.status/100 == 2 && bytes.Equal(t.after, partialput.Replaced(t.before, t.part.At, t.part.Data))
+	return t.none == "" && t.status/100 == 2 && bytes.Equal(t.after, matrix.Replaced(t.before, t.part.At, t.part.Data))
 }
 
 // unchanged says that the document is as it was.

@@ -17,7 +17,38 @@ type Terms struct {
 	First string
 	// Untold is the level at which a write that does not tell the complete length is asked for.
 	Untold catalog.Level
+	// Rest is what brings the rest of an upload: "PUT to the URI of the range".
+	Rest string
+	// Open is the case that sends what is of unknown length in parts: "range.open-length".
+	Open string
 }
+
+// Points are the profile's words for the interruption matrix.
+func (t Terms) Points() matrix.Terms {
+	silent := catalog.Loose(t.Source, catalog.Silent)
+	return matrix.Terms{
+		Profile: t.Profile,
+		Ask:     "HEAD on the document",
+		Write:   t.Rest,
+		Place:   "the document",
+		Source: map[string]catalog.Source{
+			"before100": catalog.RFC(9110, "10.1.1"),
+			"upload":    silent,
+			"response":  silent,
+			"download":  catalog.RFC(9110, "14.2"),
+			"restart":   silent,
+			"sweep":     silent,
+		},
+		Omit: map[string]string{
+			"response.available": notShown, "response.not-yet": notShown, "response.stable": notShown, "response.error": notShown,
+			"response.slow": notShown, "restart.response": notShown,
+			"upload.unknown-length": "a range names its last byte: what is of unknown length is sent in parts, for which see " + t.Open,
+		},
+	}
+}
+
+// notShown says why the protocols have no room for cases that look at a response again.
+const notShown = "the answer to a PUT is shown to nobody again; what became of an upload is seen at the document"
 
 // With makes a case's code from one that works on a flow of the profile.
 type With func(func(*Flow)) func(*matrix.Session)
@@ -109,10 +140,4 @@ func (t Terms) presumes() map[string][]string {
 		"sweep.request":               {"upload.offsets"},
 		"sweep.response":              {"response.once"},
 	}
-}
-
-// cut fills in what the cases that cut a write share.
-func cut(point string, faults []string, c catalog.Case) catalog.Case {
-	c.Point, c.Faults = point, faults
-	return c
 }

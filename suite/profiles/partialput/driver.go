@@ -1,11 +1,6 @@
 package partialput
 
 import (
-	"fmt"
-	"net/url"
-	"slices"
-	"strconv"
-
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
@@ -33,7 +28,10 @@ type Way interface {
 }
 
 // Driver speaks such a protocol: an upload is the creation of a document by parts.
-type Driver struct{ Way Way }
+type Driver struct {
+	matrix.DocumentDriver
+	Way Way
+}
 
 // Measured says that the head of each request tells which bytes it carries.
 func (d Driver) Measured() {}
@@ -52,57 +50,13 @@ func Whole(op *matrix.Operation) exchange.Request {
 	return exchange.Request{Method: op.Method, Target: op.URL.RequestURI(), Fields: op.Fields, Body: op.Body, HasBody: true}
 }
 
-// Learn takes nothing from responses: the document's URL is the client's own.
-func (d Driver) Learn(*matrix.Operation, *exchange.Response) {}
-
-// Offset asks with HEAD on the document.
-func (d Driver) Offset(op *matrix.Operation) (exchange.Request, error) {
-	return matrix.RequestTo("HEAD", op.URL), nil
-}
-
-// ReadOffset reads the Content-Length of a 2xx. A document that is not there has 0 bytes.
-func (d Driver) ReadOffset(_ *matrix.Operation, r *exchange.Response) (int64, error) {
-	value := r.Fields.Get("Content-Length")
-	switch {
-	case r.Status == 404 || r.Status == 410:
-		return 0, nil
-	case r.Status/100 != 2:
-		return 0, fmt.Errorf("HEAD on the document gave %d, not 2xx or 404", r.Status)
-	case r.Status == 204 && value == "":
-		return 0, nil
-	case value == "":
-		return 0, fmt.Errorf("HEAD on the document gave %d without Content-Length", r.Status)
-	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < 0 {
-		return 0, fmt.Errorf("HEAD on the document gave the Content-Length %q", value)
-	}
-	return n, nil
-}
-
 // Resume sends a part, which tells the complete length.
 func (d Driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, error) {
 	req, err := d.Way.Put(op, Part{At: from, Data: op.Body[from:to], Complete: op.Len()})
 	return matrix.Piece{Request: req, From: from, To: to}, err
 }
 
-// Conflict says that a write came at the wrong offset, or where another is still at work. An upload that is meant to fail
-// may end with these statuses for a reason of its own.
-func (d Driver) Conflict(op *matrix.Operation, r *exchange.Response) bool {
-	return !op.Failing && slices.Contains(conflicts, r.Status)
-}
-
-var conflicts = []int{409, 412, 416, 423, 425}
-
 // Outcome says that nothing shows the final response again.
 func (d Driver) Outcome(*matrix.Operation) (exchange.Request, error) {
 	return exchange.Request{}, matrix.ErrNotOffered("a PUT of a range shows its final response to nobody again")
 }
-
-// ReadOutcome is never asked, as there is no Outcome.
-func (d Driver) ReadOutcome(_ *matrix.Operation, r *exchange.Response) (*exchange.Response, matrix.OutcomeState, error) {
-	return nil, matrix.Broken, fmt.Errorf("nothing shows the final response again; this is %d", r.Status)
-}
-
-// Downloads gives the document itself.
-func (d Driver) Downloads(op *matrix.Operation) []*url.URL { return []*url.URL{op.URL} }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
@@ -16,7 +15,7 @@ const Small = 1000
 
 // Flow is the flow of the matrix for a document that is written in ranges.
 type Flow struct {
-	*matrix.Flow
+	matrix.DocumentFlow
 	Way Way
 	// Plain makes documents with a PUT of the whole where a case wants one that is there: ranges are taken only by
 	// documents that are.
@@ -25,7 +24,7 @@ type Flow struct {
 
 // New gives a flow with the profile's own driver and way.
 func New(s *matrix.Session, profile string, d matrix.Driver, way Way) *Flow {
-	return &Flow{Flow: matrix.NewFlow(s, profile, d), Way: way}
+	return &Flow{DocumentFlow: matrix.NewDocumentFlow(s, profile, d), Way: way}
 }
 
 // Document gives a document of n bytes that is complete.
@@ -84,8 +83,10 @@ func (f *Flow) Ready(op *matrix.Operation) {
 	}
 }
 
-// Other gives n bytes that are in no document of the case. Which makes them differ from call to call.
-func (f *Flow) Other(n int, which uint64) []byte { return matrix.Bytes(n, f.Salt+which) }
+// Middle gives a part in the middle of a document of 1000 bytes: 300-399. Which makes its bytes differ from call to call.
+func (f *Flow) Middle(which uint64) Part {
+	return Part{At: 300, Data: f.Other(100, which), Complete: Small}
+}
 
 // Put gives the request that writes a part.
 func (f *Flow) Put(op *matrix.Operation, p Part) exchange.Request {
@@ -101,13 +102,6 @@ func (f *Flow) Write(op *matrix.Operation, p Part) *exchange.Response {
 	return f.Do("the write of a range", f.Put(op, p))
 }
 
-// Accepted asks for a 2xx.
-func (f *Flow) Accepted(r *exchange.Response, what string) {
-	if r.Status/100 != 2 {
-		f.Broken("2xx for "+what, "%d", r.Status)
-	}
-}
-
 // Refused asks for a 4xx, and for one of the statuses where some are given. 501 (Not Implemented) says as much, and that
 // the server is to blame.
 func (f *Flow) Refused(r *exchange.Response, what string, statuses ...int) {
@@ -121,83 +115,19 @@ func (f *Flow) Refused(r *exchange.Response, what string, statuses ...int) {
 	}
 }
 
-// Head asks for the document without its bytes.
-func (f *Flow) Head(op *matrix.Operation) *exchange.Response {
-	return f.Do("HEAD on the document", matrix.RequestTo("HEAD", op.URL))
-}
-
-// Get reads the document. A server may break its answer off rather than mix what was there with what a write brings
-// meanwhile: then it is asked again.
-func (f *Flow) Get(op *matrix.Operation) *exchange.Response {
-	req := matrix.RequestTo("GET", op.URL)
-	for range 3 {
-		r, err := f.Try(req)
-		if err == nil {
-			return r
-		}
-		if kind := exchange.KindOf(err); kind != exchange.Closed && kind != exchange.Reset || !f.Wait(f.Patient()/100) {
-			break
-		}
-		f.Note("GET on the document was broken off, and asked again")
-	}
-	return f.Do("GET on the document", req)
-}
-
-// Content gives the bytes that the document shows; there says whether it is there.
-func (f *Flow) Content(op *matrix.Operation) (body []byte, there bool) {
-	r := f.Get(op)
-	switch {
-	case r.Status == 404 || r.Status == 410 || r.Status == 204:
-		return nil, r.Status == 204
-	case r.Status == 405:
-		f.Unsupported("GET on the document is refused with 405: its bytes cannot be seen")
-	case r.Status/100 != 2:
-		f.Broken("GET on the document to show its bytes", "%d", r.Status)
-	}
-	return r.Body, true
-}
-
-// Holds asks that the document shows these bytes.
+// Holds asks that the document shows these bytes. One without any need not be there.
 func (f *Flow) Holds(op *matrix.Operation, want []byte, when string) {
-	got, there := f.Content(op)
-	if !there && len(want) > 0 {
-		f.Harmful("a document of "+Itoa(int64(len(want)))+" bytes "+when, "none is there")
+	if len(want) > 0 {
+		f.DocumentFlow.Holds(op, want, when)
+		return
 	}
+	got, _ := f.Content(op)
 	f.SameBytes("document "+when, got, want)
 }
 
-// Nothing asks that no document is there, or an empty one.
-func (f *Flow) Nothing(op *matrix.Operation, when string) {
-	if got, _ := f.Content(op); len(got) > 0 {
-		f.Harmful("no document "+when, "one of %d bytes", len(got))
-	}
-}
-
-// Replaced gives the document with other bytes at an offset, and longer where they run past its end.
-func Replaced(document []byte, at int64, data []byte) []byte {
-	result := slices.Clone(document)
-	for int64(len(result)) < at+int64(len(data)) {
-		result = append(result, 0)
-	}
-	copy(result[at:], data)
-	return result
-}
-
-// Since asks that a document is what it was, but for a run of new bytes that begins where a part does: all of them up to
-// some byte, and none after it. The most that may be new is what was sent. It gives how many are.
+// Since asks that a document is what it was, but for a run of new bytes that begins where a part does.
 func (f *Flow) Since(got, before []byte, p Part, sent int64, when string) int64 {
-	n := int64(0)
-	for n < int64(len(p.Data)) && p.At+n < int64(len(got)) && got[p.At+n] == p.Data[n] {
-		n++
-	}
-	for n > 0 && p.At+n <= int64(len(before)) && before[p.At+n-1] == p.Data[n-1] {
-		n-- // such a byte may be the old one
-	}
-	if n > sent {
-		f.HarmfulAt(p.At+sent, "document "+when, "at most the "+Itoa(sent)+" bytes that were sent", "%d of the new ones", n)
-	}
-	f.SameBytes("document "+when, got, Replaced(before, p.At, p.Data[:n]))
-	return n
+	return f.DocumentFlow.Since(got, before, p.At, p.Data, sent, when)
 }
 
 // Again sends a request until it is taken, twice at most: the server may still be at work on the one that was cut.
@@ -220,28 +150,3 @@ func Seen(s *matrix.Session, method string, u *url.URL) (r *exchange.Response, t
 	}
 	return r, what + r.Proto + " " + strconv.Itoa(r.Status) + " " + r.Reason
 }
-
-// Loose marks a source as silent about what the case asks.
-func Loose(source catalog.Source, why string) catalog.Source {
-	source.Loose = why
-	return source
-}
-
-// RFC cites a section of an RFC.
-func RFC(number int, section string) catalog.Source {
-	return catalog.Source{
-		Document: fmt.Sprintf("RFC %d", number), Section: section,
-		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
-	}
-}
-
-// Options cites a heading of the source of all of these protocols.
-func Options(heading string) catalog.Source {
-	return catalog.Source{Document: "HTTP resumable uploads", Section: heading, URL: OptionsURL}
-}
-
-// OptionsURL is where the source stands.
-const OptionsURL = "https://fullstack.wiki/http/resumable-uploads"
-
-// Itoa gives a number as text.
-func Itoa(n int64) string { return strconv.FormatInt(n, 10) }

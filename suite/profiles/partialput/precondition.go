@@ -14,50 +14,41 @@ import (
 func preconditionChecks(with With) []matrix.Check {
 	return []matrix.Check{
 		{Case: catalog.Case{
-			ID: "precondition.if-match-stale", Level: catalog.Must, Source: RFC(9110, "13.1.1"),
+			ID: "precondition.if-match-stale", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.1"),
 			Requires: "A write whose If-Match names none of the document's entity tags is refused with 412, and changes nothing.",
 			Why:      "It would overwrite what another client has written meanwhile.",
 			Sends:    "{write} with another entity tag, with a list of others, and with that of before a write; GET after each.",
 			Failure:  "The condition is not looked at where a range is written, or only its form is.",
 		}, Run: with(matchStale)},
 		{Case: catalog.Case{
-			ID: "precondition.if-match-fresh", Level: catalog.Must, Source: RFC(9110, "13.1.1"),
+			ID: "precondition.if-match-fresh", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.1"),
 			Requires: "A write whose If-Match names the document's entity tag, alone, in a list or as *, is taken.",
 			Why:      "A client that does it right must get through.",
 			Sends:    "{write} with each form of If-Match, each with the entity tag of the moment; GET after each.",
 			Failure:  "Entity tags are compared as text of the whole field.",
 		}, Run: with(matchFresh)},
 		{Case: catalog.Case{
-			ID: "precondition.if-none-match", Level: catalog.Must, Source: RFC(9110, "13.1.2"),
+			ID: "precondition.if-none-match", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.2"),
 			Requires: "A write with If-None-Match: * over a document that is there is refused with 412, and changes nothing.",
 			Why:      "The client wanted to create, and not to change what somebody else has made.",
 			Sends:    "{write} with If-None-Match: * over the middle of a document, and over all of it; GET after each.",
 			Failure:  "The condition is not looked at where a range is written.",
 		}, Run: with(noneMatch)},
 		{Case: catalog.Case{
-			ID: "precondition.if-unmodified-since", Level: catalog.Must, Source: RFC(9110, "13.1.4"),
+			ID: "precondition.if-unmodified-since", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.4"),
 			Requires: "A write whose If-Unmodified-Since is before the document's Last-Modified is refused with 412, and changes nothing; one with that date itself is taken.",
 			Why:      "It would overwrite what another client has written meanwhile.",
 			Sends:    "{write} with the date of the day before Last-Modified, and with Last-Modified; GET after each.",
 			Failure:  "The condition is not looked at where a range is written, or the comparison is the wrong way round.",
 		}, Run: with(unmodified)},
-		{Case: cut("mid-upload", matrix.Closing, catalog.Case{
-			ID: "precondition.etag", Level: catalog.Must, Source: RFC(9110, "8.8.1"),
+		{Case: catalog.Case{
+			ID: "precondition.etag", Level: catalog.Must, Source: catalog.RFC(9110, "8.8.1"),
 			Requires: "When a write has changed the document, also one that was cut, its strong entity tag is another.",
 			Why:      "Who trusts the old one would put together a document that never was.",
 			Sends:    "{write} over a document, whole and cut in the middle; GET after each.",
 			Failure:  "The entity tag is made when a whole document is written, or when a write ends that was not cut.",
-		}), Run: with(tagMoves)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(tagMoves)},
 	}
-}
-
-// tag gives the document's entity tag. A case that needs a strong one is unsupported without.
-func (f *Flow) tag(op *matrix.Operation) string {
-	tag := f.Head(op).Fields.Get("ETag")
-	if tag == "" || strings.HasPrefix(tag, "W/") {
-		f.Unsupported("the document has no strong ETag, which If-Match needs (%q)", tag)
-	}
-	return tag
 }
 
 // under gives a part that is written under a condition.
@@ -69,7 +60,7 @@ func under(p Part, name, value string) Part {
 
 func matchStale(f *Flow) {
 	op := f.Document(Small)
-	old := f.tag(op)
+	old := f.EntityTag(op)
 	p := Part{At: 10, Data: f.Other(10, 1), Complete: Small}
 	for _, value := range []string{`"resumespec-stale"`, `"resumespec-stale", "another"`} {
 		f.Round()
@@ -79,7 +70,7 @@ func matchStale(f *Flow) {
 	}
 	f.Accepted(f.Write(op, p), "a write without a condition")
 	r := f.Write(op, under(Part{At: 500, Data: p.Data}, "If-Match", old))
-	f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a write with the entity tag of before a write")
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a write with the entity tag of before a write")
 	f.Refused(r, "a write with the entity tag of before a write", 412)
 }
 
@@ -88,10 +79,10 @@ func matchFresh(f *Flow) {
 	now := op.Body
 	for i, form := range []string{"%", `"resumespec-stale", %`, "%, \"resumespec-stale\"", "*"} {
 		f.Round()
-		value := strings.ReplaceAll(form, "%", f.tag(op))
+		value := strings.ReplaceAll(form, "%", f.EntityTag(op))
 		p := Part{At: 10, Data: f.Other(10, uint64(i)+1)} // #nosec G115 -- a small index
 		f.Accepted(f.Write(op, under(p, "If-Match", value)), "a write with If-Match: "+value)
-		now = Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after a write with If-Match: "+value)
 	}
 }
@@ -118,17 +109,17 @@ func unmodified(f *Flow) {
 	f.Holds(op, op.Body, "after a write with If-Unmodified-Since of the day before")
 	f.Refused(r, "a write with If-Unmodified-Since of the day before", 412)
 	f.Accepted(f.Write(op, under(p, "If-Unmodified-Since", value)), "a write with If-Unmodified-Since: "+value)
-	f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a write with If-Unmodified-Since: "+value)
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a write with If-Unmodified-Since: "+value)
 }
 
 func tagMoves(f *Flow) {
 	const n = 4000
 	op := f.Document(matrix.Usual)
-	tags := []string{f.tag(op)}
+	tags := []string{f.EntityTag(op)}
 	whole := Part{At: 10, Data: f.Other(10, 1), Complete: matrix.Usual}
 	f.Accepted(f.Write(op, whole), "a write")
-	before := Replaced(op.Body, whole.At, whole.Data)
-	tags = append(tags, f.tag(op))
+	before := matrix.Replaced(op.Body, whole.At, whole.Data)
+	tags = append(tags, f.EntityTag(op))
 	f.moved(tags, "a write")
 
 	p := Part{At: 1000, Data: f.Other(n, 2), Complete: matrix.Usual}

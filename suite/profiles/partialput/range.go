@@ -10,7 +10,7 @@ import (
 
 // rangeChecks: a range is written, and nothing else.
 func rangeChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, catalog.Silent)
+	silent := catalog.Loose(t.Source, catalog.Silent)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "range.middle", Level: catalog.Must, Source: t.Source,
@@ -76,7 +76,7 @@ func rangeChecks(t Terms, with With) []matrix.Check {
 			Failure:  "The length of the first part is forgotten, or the range is moved until it fits.",
 		}, Run: with(rangePastLength)},
 		{Case: catalog.Case{
-			ID: "range.whole", Level: catalog.Must, Source: RFC(9110, "9.3.4"),
+			ID: "range.whole", Level: catalog.Must, Source: catalog.RFC(9110, "9.3.4"),
 			Requires: "A PUT that names no range replaces the whole document, also one that was begun by ranges.",
 			Why:      "Every other client must still be able to write the document.",
 			Sends:    "PUT with a shorter and with a longer text over a document, and over one of which only the first part is there; GET after each.",
@@ -94,13 +94,13 @@ func rangeMiddle(f *Flow) {
 	} {
 		f.Round()
 		p.Complete = Small
-		what := "the write of bytes " + Itoa(p.At) + " to " + Itoa(p.Last())
+		what := "the write of bytes " + matrix.Itoa(p.At) + " to " + matrix.Itoa(p.Last())
 		r := f.Write(op, p)
 		if r.Status/100 != 2 {
 			f.Holds(op, now, "after "+what+", which was refused")
 		}
 		f.Accepted(r, what)
-		now = Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after "+what)
 		if i == 0 {
 			f.Holds(neighbour, neighbour.Body, "beside the one that was written to")
@@ -115,9 +115,9 @@ func rangeBorders(f *Flow) {
 	for i, span := range [][2]int{{0, 1}, {Small - 1, Small}, {0, Small}, {0, Small / 2}, {Small / 2, Small}} {
 		f.Round()
 		p := Part{At: int64(span[0]), Data: f.Other(span[1]-span[0], uint64(i)+1), Complete: Small} // #nosec G115 -- a small index
-		what := "the write of bytes " + Itoa(p.At) + " to " + Itoa(p.Last())
+		what := "the write of bytes " + matrix.Itoa(p.At) + " to " + matrix.Itoa(p.Last())
 		f.Accepted(f.Write(op, p), what)
-		now = Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after "+what)
 	}
 }
@@ -128,7 +128,7 @@ func rangeLarge(f *Flow) {
 	at := min(65535, n/3)
 	p := Part{At: int64(at), Data: f.Other(min(130_001, n-at), 1), Complete: int64(n)}
 	f.Accepted(f.Write(op, p), "a long write")
-	f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a long write")
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a long write")
 }
 
 // third is the length of the parts of a document that is created from three.
@@ -142,11 +142,11 @@ func rangeCreate(f *Flow) {
 	f.Ready(op)
 	for at := int64(0); at < n; at += third {
 		f.Round()
-		what := "the part from byte " + Itoa(at)
+		what := "the part from byte " + matrix.Itoa(at)
 		f.Accepted(f.Write(op, Part{At: at, Data: op.Body[at : at+third], Complete: n}), what)
 		op.Sent = at + third
 		if kept := f.Offset(f.D, op); kept != op.Sent {
-			f.BrokenAt(kept, "document", "HEAD to tell of "+Itoa(op.Sent)+" bytes after "+what, "%d", kept)
+			f.BrokenAt(kept, "document", "HEAD to tell of "+matrix.Itoa(op.Sent)+" bytes after "+what, "%d", kept)
 		}
 		if op.Sent < n {
 			effects.None("of a document of which parts are missing")
@@ -171,7 +171,7 @@ func rangeAgain(f *Flow) {
 		f.taken(f.Write(op, p), "a part that is sent again")
 		op.Sent = at + third
 		if kept := f.Offset(f.D, op); kept != op.Sent {
-			f.BrokenAt(kept, "document", "HEAD to tell of "+Itoa(op.Sent)+" bytes after parts that overlap", "%d", kept)
+			f.BrokenAt(kept, "document", "HEAD to tell of "+matrix.Itoa(op.Sent)+" bytes after parts that overlap", "%d", kept)
 		}
 	}
 	f.Holds(op, op.Body, "after each part was sent twice")
@@ -194,7 +194,7 @@ func rangeUntold(f *Flow) {
 		f.Holds(op, op.Body, "after a write without a complete length, which was refused")
 	}
 	f.Accepted(r, "a write without a complete length")
-	f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a write without a complete length")
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a write without a complete length")
 }
 
 func rangeGrow(f *Flow) {
@@ -206,10 +206,10 @@ func rangeGrow(f *Flow) {
 		f.Refused(r, "a write behind the end of a document, if it is not taken,")
 		f.Unsupported("documents do not grow: a write behind the end is answered %d", r.Status)
 	}
-	longer := Replaced(op.Body, p.At, p.Data)
+	longer := matrix.Replaced(op.Body, p.At, p.Data)
 	f.Holds(op, longer, "after a write behind its end")
-	if value := f.Head(op).Fields.Get("Content-Length"); value != "" && value != Itoa(int64(len(longer))) {
-		f.Broken("HEAD to tell of "+Itoa(int64(len(longer)))+" bytes", "%s", value)
+	if value := f.Head(op).Fields.Get("Content-Length"); value != "" && value != matrix.Itoa(len(longer)) {
+		f.Broken("HEAD to tell of "+matrix.Itoa(len(longer))+" bytes", "%s", value)
 	}
 }
 
@@ -225,7 +225,7 @@ func rangeGap(f *Flow) {
 	f.Refused(r, "a write beyond the end of what is there")
 	op.Known = Small / 2
 	if kept := f.Offset(f.D, op); kept != Small/2 {
-		f.HarmfulAt(kept, "document", "HEAD to tell of "+Itoa(Small/2)+" bytes after a write that was refused", "%d", kept)
+		f.HarmfulAt(kept, "document", "HEAD to tell of "+matrix.Itoa(Small/2)+" bytes after a write that was refused", "%d", kept)
 	}
 	f.Accepted(f.Write(op, Part{At: Small / 2, Data: op.Body[Small/2:], Complete: Small}), "the part that is missing")
 	f.Holds(op, op.Body, "after the part that was missing")
@@ -266,7 +266,7 @@ func (f *Flow) holes(op *matrix.Operation, p Part) {
 	got, _ := f.Content(op)
 	want := make([]byte, len(op.Body))
 	copy(want, op.Body[:op.Sent])
-	want = Replaced(want, p.At, p.Data)
+	want = matrix.Replaced(want, p.At, p.Data)
 	if shown := want[:min(len(got), len(want))]; !slices.Equal(got, shown) {
 		f.SameBytes("document with a hole", got, shown)
 	}

@@ -8,11 +8,11 @@ import (
 // responseChecks: the last part arrived and its answer was lost. Nothing shows the answer again; what became of the upload
 // is seen at the document, and the part may be sent a second time.
 func responseChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, catalog.Silent)
-	lost := func(c catalog.Case) catalog.Case { return cut("pre-response", matrix.EveryFault, c) }
+	silent := catalog.Loose(t.Source, catalog.Silent)
+	lost := func(c catalog.Case) catalog.Case { return c.CutAt("pre-response", matrix.EveryFault) }
 	return []matrix.Check{
 		{Case: lost(catalog.Case{
-			ID: "response.repeat", Level: catalog.Must, Source: RFC(9110, "9.2.2"),
+			ID: "response.repeat", Level: catalog.Must, Source: catalog.RFC(9110, "9.2.2"),
 			Requires: "When the answer to the last part is lost, the same part again changes nothing: the document is whole, and the effect has happened once.",
 			Why:      "It is all that a client can do that wants an answer.",
 			Sends:    "A part of a document, and the last one, whose answer is cut off; the last one again, twice; GET and a read of the number of effects.",
@@ -57,35 +57,12 @@ func responseRepeat(f *Flow) {
 func responseProcessed(f *Flow) {
 	f.Need(catalog.NeedSlow, f.Set.Slow != nil)
 	f.Creates()
-	op := f.Shaped(*f.Set.Slow, f.Tag, matrix.Usual)
-	effects := f.Effects(f.W, op.Tag)
-	f.Lost(op, f.At(matrix.RequestEnd, 0))
-	effects.Once("of an upload that is processed slowly")
-	for range 20 { // a document need not be shown before it was processed
-		if got, _ := f.Content(op); matrix.FirstDifference(got, op.Body) < 0 || !f.Wait(f.Patient()/20) {
-			break
-		}
-	}
-	f.Holds(op, op.Body, "after it was processed")
+	f.Processed()
 }
 
 func responseFailed(f *Flow) {
 	f.Need(catalog.NeedFailing, len(f.Set.Failing) > 0)
 	f.Need(catalog.NeedCount, f.Set.Count != nil)
 	f.Creates()
-	var uploads []matrix.Watched
-	for _, template := range f.Set.Failing {
-		f.Round()
-		twin := f.Upload(f.D, f.Shaped(template, matrix.NewTag(), matrix.Usual))
-		if twin.Response.Status < 400 {
-			f.Unsupported("the upload configured as failing is answered %d", twin.Response.Status)
-		}
-		op := f.Shaped(template, matrix.NewTag(), matrix.Usual)
-		op.Failing = true
-		effects := f.Effects(f.W, op.Tag)
-		f.Interrupt(f.D, op, f.At(matrix.ResponseHead, 0))
-		uploads = append(uploads, matrix.Watched{Effects: effects, When: "of an upload that failed"})
-	}
-	f.Round()
-	f.NoneYet(uploads...)
+	f.Failed()
 }

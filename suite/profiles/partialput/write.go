@@ -13,36 +13,36 @@ import (
 
 // writeChecks: a write over a document that is there is cut.
 func writeChecks(t Terms, with With) []matrix.Check {
-	silent := Loose(t.Source, catalog.Silent)
+	silent := catalog.Loose(t.Source, catalog.Silent)
 	return []matrix.Check{
-		{Case: cut("before-100", matrix.EveryFault, catalog.Case{
-			ID: "write.before", Level: catalog.Must, Source: RFC(9110, "10.1.1"),
+		{Case: catalog.Case{
+			ID: "write.before", Level: catalog.Must, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "A write over a document that is cut before 100 (Continue) was read changes nothing; issued again, it is applied.",
 			Why:      "The client has not sent a byte; what was there must still be there.",
 			Sends:    "{write} over the middle of a document, cut before the end of its head and inside the 100 (Continue); GET; the same again; GET.",
 			Failure:  "The document is emptied, or the range cleared, when the request arrives.",
-		}), Run: with(writeBefore)},
-		{Case: cut("mid-upload", matrix.EveryFault, catalog.Case{
+		}.CutAt("before-100", matrix.EveryFault), Run: with(writeBefore)},
+		{Case: catalog.Case{
 			ID: "write.cut", Level: catalog.Must, Source: silent,
 			Requires: "When a write over a document is cut, every byte is the old or the new one: the new ones are the first of its range, no more than were sent, and the document is as long as before; the same write again completes it.",
 			Why:      "What the client did not reach must be as it was, or an interruption destroys what nobody touched.",
 			Sends:    "{write} over the middle of a document, cut after 0, 1, half and all but one of its bytes; GET; the same again; GET, also once the old connection has ended.",
 			Failure:  "The range is cleared before it is written, the document ends where the connection did, or a buffer with old bytes is written for the rest.",
-		}), Run: with(writeCut)},
-		{Case: cut("mid-upload", matrix.EveryFault, catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(writeCut)},
+		{Case: catalog.Case{
 			ID: "write.grow-cut", Level: catalog.Must, Source: silent,
 			Requires: "When a write that makes a document longer is cut, the document is the old one and some of the new bytes, no more than were sent, and HEAD says how many there are; the rest completes it.",
 			Why:      "A log that grows over a bad line must have neither holes nor doubles.",
 			Sends:    "{write} behind the end of a document, cut in its middle; GET and HEAD; the rest from there; GET.",
 			Failure:  "The document is made longer first and written later, or the part that came is appended a second time.",
-		}), Run: with(writeGrowCut)},
-		{Case: cut("pre-response", matrix.EveryFault, catalog.Case{
-			ID: "write.lost", Level: catalog.Must, Source: RFC(9110, "9.2.2"),
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(writeGrowCut)},
+		{Case: catalog.Case{
+			ID: "write.lost", Level: catalog.Must, Source: catalog.RFC(9110, "9.2.2"),
 			Requires: "When the answer to a write over a document is lost, the same write again leaves the document as one would.",
 			Why:      "The client cannot know whether the first one was taken.",
 			Sends:    "{write} over a document, cut before the answer and in its head; the same again; GET.",
 			Failure:  "The second write is put behind the first, or refused because of it.",
-		}), Run: with(writeLost)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(writeLost)},
 		{Case: catalog.Case{
 			ID: "write.concurrent", Level: catalog.Must, Source: silent,
 			Requires: "Two writes over different ranges of a document at the same time are both applied, or one is refused and can be repeated.",
@@ -76,7 +76,7 @@ func writeBefore(f *Flow) {
 		f.Holds(op, now, "after a write that was cut before the 100")
 		p.Wait = false
 		f.Again(op, f.Put(op, p), "the same write again")
-		now = Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after the same write again")
 	}
 	f.Release()
@@ -91,11 +91,11 @@ func writeCut(f *Flow) {
 		p := Part{At: 2000, Data: f.Other(n, uint64(i)+1), Complete: matrix.Usual} // #nosec G115 -- a small index
 		req := f.Put(op, p)
 		f.Landed(f.Cut(req, f.At(matrix.RequestBody, bytes)))
-		f.watch(op, p, bytes, "after a write that was cut after "+Itoa(bytes)+" of its bytes")
+		f.watch(op, p, bytes, "after a write that was cut after "+matrix.Itoa(bytes)+" of its bytes")
 		f.Again(op, req, "the same write again")
-		f.Holds(op, Replaced(op.Body, p.At, p.Data), "after the same write again")
+		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after the same write again")
 		f.Release()
-		f.Holds(op, Replaced(op.Body, p.At, p.Data), "after the old connection has ended")
+		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after the old connection has ended")
 	}
 }
 
@@ -122,11 +122,11 @@ func writeGrowCut(f *Flow) {
 	if r := f.Write(op, one); r.Status/100 != 2 {
 		f.Unsupported("documents do not grow: a write behind the end is answered %d", r.Status)
 	}
-	before := Replaced(op.Body, one.At, one.Data)
+	before := matrix.Replaced(op.Body, one.At, one.Data)
 	p := Part{At: int64(len(before)), Data: f.Other(n, 1), Complete: Untold}
 	f.Landed(f.Cut(f.Put(op, p), f.At(matrix.RequestBody, n/2)))
 	grown := *op
-	grown.Body = Replaced(before, p.At, p.Data)
+	grown.Body = matrix.Replaced(before, p.At, p.Data)
 	grown.Sent, grown.Known = p.At+n/2, p.At
 	kept := f.Settled(f.D, &grown)
 	got, _ := f.Content(op)
@@ -143,7 +143,7 @@ func writeLost(f *Flow) {
 		req := f.Put(op, p)
 		f.Landed(f.Cut(req, c))
 		f.Again(op, req, "a write whose answer was lost, sent again,")
-		f.Holds(op, Replaced(op.Body, p.At, p.Data), "after a write whose answer was lost was sent again")
+		f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a write whose answer was lost was sent again")
 	}
 }
 
@@ -162,7 +162,7 @@ func writeConcurrent(f *Flow) {
 				f.Note("of two writes at once one was turned away, and sent again")
 				f.Again(op, f.Put(op, parts[n]), "a write that was turned away, sent again,")
 			}
-			now = Replaced(now, parts[n].At, parts[n].Data)
+			now = matrix.Replaced(now, parts[n].At, parts[n].Data)
 		}
 		f.Holds(op, now, "after two writes over different halves at once")
 	}

@@ -33,7 +33,7 @@ func offerChecks() []matrix.Check {
 			Failure:  "The field is added by code that runs only once the document was found.",
 		}, Run: with(offerAbsent)},
 		{Case: catalog.Case{
-			ID: "offer.syntax", Level: catalog.Must, Source: partialput.RFC(9652, "2"),
+			ID: "offer.syntax", Level: catalog.Must, Source: catalog.RFC(9652, "2"),
 			Requires: "Link-Template is a List of Strings, each a URI Template.",
 			Why:      "A field that is malformed in one member must be ignored as a whole (RFC 9651, 4.2): the client sees no template.",
 			Sends:    "PUT of a document; OPTIONS, HEAD and GET on it.",
@@ -128,7 +128,7 @@ func offerLasting(f *partialput.Flow) {
 		f.Round()
 		p := partialput.Part{At: int64(100 * i), Data: f.Other(50, i+1), Complete: partialput.Small} // #nosec G115 -- a small index
 		f.Accepted(f.Write(op, p), "a write with the template that was advertised first")
-		now = partialput.Replaced(now, p.At, p.Data)
+		now = matrix.Replaced(now, p.At, p.Data)
 		f.Holds(op, now, "after a write with the template that was advertised first")
 	}
 }

@@ -66,7 +66,7 @@ func found(s *matrix.Session) (f *partialput.Flow, t template, told string) {
 	}
 	r := f.Do("the creation of a document", partialput.Whole(absent))
 	if r.Status/100 != 2 {
-		return nil, t, "a document that is not there advertises nothing, and none can be made: a PUT of the whole is answered " + partialput.Itoa(int64(r.Status))
+		return nil, t, "a document that is not there advertises nothing, and none can be made: a PUT of the whole is answered " + matrix.Itoa(r.Status)
 	}
 	for _, method := range asking {
 		t, err := asked(f, method, absent)

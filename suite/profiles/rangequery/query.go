@@ -20,7 +20,7 @@ func queryChecks() []matrix.Check {
 			Failure:  "What is advertised is not what the code that writes looks at: another name of the parameter, another route, another method.",
 		}, Run: with(queryNoOverwrite)},
 		{Case: catalog.Case{
-			ID: "query.encoded", Level: catalog.Should, Source: partialput.RFC(3986, "6.2.2.2"),
+			ID: "query.encoded", Level: catalog.Should, Source: catalog.RFC(3986, "6.2.2.2"),
 			Requires: "A hyphen that is percent-encoded in the URI of a range means the same.",
 			Why:      "Libraries and proxies encode what need not be; what was a part before must not become the whole.",
 			Sends:    "PUT over the middle of a document, with %2D instead of each hyphen of the range; GET.",
@@ -36,11 +36,6 @@ func queryChecks() []matrix.Check {
 	}
 }
 
-// middle gives a part in the middle of a document.
-func middle(f *partialput.Flow, which uint64) partialput.Part {
-	return partialput.Part{At: 300, Data: f.Other(100, which), Complete: partialput.Small}
-}
-
 func queryNoOverwrite(f *partialput.Flow) {
 	for i, complete := range []int64{partialput.Small, partialput.Untold} {
 		f.Round()
@@ -48,27 +43,27 @@ func queryNoOverwrite(f *partialput.Flow) {
 		if status/100 != 2 {
 			f.Unsupported("no document could be made to try it on: %d", status)
 		}
-		p := middle(f, uint64(i)+1) // #nosec G115 -- a small index
+		p := f.Middle(uint64(i) + 1) // #nosec G115 -- a small index
 		p.Complete = complete
 		r := f.Write(op, p)
 		got, _ := f.Content(op)
 		switch {
 		case r.Status/100 != 2:
-			f.Holds(op, op.Body, "after a PUT to the URI of a range that was refused with "+partialput.Itoa(int64(r.Status)))
+			f.Holds(op, op.Body, "after a PUT to the URI of a range that was refused with "+matrix.Itoa(r.Status))
 			f.Note("the PUT is refused with %d", r.Status)
 		case bytes.Equal(got, p.Data):
 			f.Harmful("a document of 1000 bytes of which 100 have changed", "the document is the 100 bytes of the part")
 		case len(got) == len(op.Body):
 			f.Note("the document was not replaced; whether the range is where it belongs, range.middle tells")
 		default:
-			f.Holds(op, partialput.Replaced(op.Body, p.At, p.Data), "after a PUT to the URI of a range")
+			f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a PUT to the URI of a range")
 		}
 	}
 }
 
 func queryEncoded(f *partialput.Flow) {
 	op := f.Document(partialput.Small)
-	p := middle(f, 1)
+	p := f.Middle(1)
 	req := f.Put(op, p)
 	encoded := strings.ReplaceAll(req.Target, "300-399", "300%2D399")
 	if encoded == req.Target {
@@ -80,7 +75,7 @@ func queryEncoded(f *partialput.Flow) {
 		f.Holds(op, op.Body, "after a PUT to "+encoded+", which was refused")
 	}
 	f.Accepted(r, "a PUT to "+encoded)
-	f.Holds(op, partialput.Replaced(op.Body, p.At, p.Data), "after a PUT to "+encoded)
+	f.Holds(op, matrix.Replaced(op.Body, p.At, p.Data), "after a PUT to "+encoded)
 }
 
 func queryOpen(f *partialput.Flow) {
@@ -96,7 +91,7 @@ func queryOpen(f *partialput.Flow) {
 		f.Accepted(r, "a part without a complete length")
 		op.Sent = at + 300
 		if kept := f.Offset(f.D, op); kept != op.Sent {
-			f.HarmfulAt(kept, "document", "HEAD to tell of "+partialput.Itoa(op.Sent)+" bytes", "%d", kept)
+			f.HarmfulAt(kept, "document", "HEAD to tell of "+matrix.Itoa(op.Sent)+" bytes", "%d", kept)
 		}
 	}
 	f.Holds(op, op.Body, "after its last part")

@@ -76,9 +76,9 @@ type values struct {
 
 // of gives the values of a part.
 func of(p partialput.Part) values {
-	v := values{first: partialput.Itoa(p.At), last: partialput.Itoa(p.Last())}
+	v := values{first: matrix.Itoa(p.At), last: matrix.Itoa(p.Last())}
 	if p.Complete != partialput.Untold {
-		v.complete = partialput.Itoa(p.Complete)
+		v.complete = matrix.Itoa(p.Complete)
 	}
 	return v
 }

@@ -42,7 +42,7 @@ func before100Checks() []matrix.Check {
 			Point:    point, Faults: faults,
 		}, Run: shared(matrix.BeforeReissue)},
 		{Case: catalog.Case{
-			ID: "resume.before100.repeated", Level: catalog.Must, Source: loose(workflow, "how long a server may take is not said: the ratio to its own undisturbed time decides"),
+			ID: "resume.before100.repeated", Level: catalog.Must, Source: catalog.Loose(workflow, "how long a server may take is not said: the ratio to its own undisturbed time decides"),
 			Requires: "Fifty interruptions in a row before 100 (Continue) leave no lock and no visible trace: the next request succeeds, about as fast as an undisturbed one.",
 			Why:      "On a bad line a client may need many attempts before the first byte of its body moves.",
 			Sends:    "Fifty heads whose 100 is cut off, then the whole request.",

@@ -17,7 +17,7 @@ import (
 func downloadChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: download(catalog.Case{
-			ID: "resume.download.range", Level: catalog.Must, Source: loose(workflow, "a server may ignore Range (RFC 9110, 14.2): the whole again is a warning"),
+			ID: "resume.download.range", Level: catalog.Must, Source: catalog.Loose(workflow, "a server may ignore Range (RFC 9110, 14.2): the whole again is a warning"),
 			Requires: "When the body of the response was cut after 0, 1, half or all but one of its bytes, a Range request to the content location gives 206 with an exact Content-Range, and the two parts make the whole.",
 			Why:      "A client on a bad line gets a large response only piece by piece.",
 			Sends:    "A whole upload whose response body is cut at each of these bytes; then GET with Range on the Content-Location of the 100, and on that of the final response.",
@@ -31,35 +31,35 @@ func downloadChecks() []matrix.Check {
 			Failure:  "A Range request depends on the one before it having ended.",
 		}, matrix.EveryFault), Run: with(downloadRepeat)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.if-range", Level: catalog.Must, Source: rfc(9110, "13.1.5"),
+			ID: "resume.download.if-range", Level: catalog.Must, Source: catalog.RFC(9110, "13.1.5"),
 			Requires: "If-Range with the validator of the first part gives the rest; with a stale one the whole comes with 200, never a mixture.",
 			Why:      "Two halves of different versions make a corrupt whole.",
 			Sends:    "A whole upload whose response body is cut; then GET with Range and If-Range, with the ETag seen and with another.",
 			Failure:  "If-Range is ignored, or compared wrongly.",
 		}, matrix.EveryFault), Run: with(downloadIfRange)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.unsatisfiable", Level: catalog.Should, Source: rfc(9110, "15.5.17"),
+			ID: "resume.download.unsatisfiable", Level: catalog.Should, Source: catalog.RFC(9110, "15.5.17"),
 			Requires: "A range past the end is refused with 416 and Content-Range: bytes */L.",
 			Why:      "A client that has everything already learns that it does, and the length.",
 			Sends:    "A whole upload whose response body is cut; then GET with a range that begins at its length.",
 			Failure:  "An empty or wrong 206 is given, or Content-Range is missing.",
 		}, matrix.FinOnly), Run: with(downloadUnsatisfiable)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.head", Level: catalog.Should, Source: rfc(9110, "8.6"),
+			ID: "resume.download.head", Level: catalog.Should, Source: catalog.RFC(9110, "8.6"),
 			Requires: "HEAD on the content location gives the length of the response body.",
 			Why:      "The client learns what is left before it asks for it.",
 			Sends:    "A whole upload whose response body is cut; then HEAD and GET on the Content-Location.",
 			Failure:  "Content-Length is missing from HEAD, or differs from what GET gives.",
 		}, matrix.FinOnly), Run: with(downloadHead)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.suffix", Level: catalog.May, Source: rfc(9110, "14.1.2"),
+			ID: "resume.download.suffix", Level: catalog.May, Source: catalog.RFC(9110, "14.1.2"),
 			Requires: "A suffix range (the last N bytes), where it is served, is right.",
 			Why:      "It is how a client fetches the end of what it cannot measure.",
 			Sends:    "A whole upload whose response body is cut; then GET with Range: bytes=-N.",
 			Failure:  "The suffix is taken for a range from the start.",
 		}, matrix.FinOnly), Run: with(downloadSuffix)},
 		{Case: download(catalog.Case{
-			ID: "resume.download.multi", Level: catalog.May, Source: rfc(9110, "14.6"),
+			ID: "resume.download.multi", Level: catalog.May, Source: catalog.RFC(9110, "14.6"),
 			Requires: "Several ranges in one request, where they are served, come as multipart/byteranges, each part right.",
 			Why:      "A client with several holes fills them with one request.",
 			Sends:    "A whole upload whose response body is cut; then GET with two ranges.",
@@ -160,7 +160,7 @@ func (f *flow) began(p partial, place *url.URL, whole []byte) {
 		f.Broken("the whole response body at "+place.RequestURI(), "%d bytes, fewer than the %d that had come", len(whole), len(p.have))
 	}
 	f.SameBytes("response body at "+place.RequestURI(), whole[:len(p.have)], p.have)
-	if announced := p.op.Final.Fields.Get("Content-Length"); announced != "" && announced != itoa(len(whole)) {
+	if announced := p.op.Final.Fields.Get("Content-Length"); announced != "" && announced != matrix.Itoa(len(whole)) {
 		f.Broken("the response body of "+announced+" bytes at "+place.RequestURI(), "%d bytes", len(whole))
 	}
 }
@@ -184,7 +184,7 @@ func downloadRepeat(f *flow) {
 		if t.Final.Status == 200 {
 			f.Unsupported("Range is ignored at the Content-Location")
 		}
-		f.That(t.Final.Status, Equal(206), itoa(t.Final.Status), "206 for Range: %s", spec)
+		f.That(t.Final.Status, Equal(206), matrix.Itoa(t.Final.Status), "206 for Range: %s", spec)
 		have = append(have, t.Final.Body...)
 		f.SameBytes("response body, piece by piece", have, whole[:min(len(have), len(whole))])
 	}
@@ -210,7 +210,7 @@ func downloadIfRange(f *flow) {
 		f.Part(fresh, int64(len(p.have)), int64(len(whole))-1, whole)
 	}
 	stale := f.Ranged(place, spec, exchange.Field{Name: "If-Range", Value: `"resumespec-stale"`})
-	f.That(stale.Status, Equal(200), itoa(stale.Status), "200 with the whole for If-Range with a stale validator")
+	f.That(stale.Status, Equal(200), matrix.Itoa(stale.Status), "200 with the whole for If-Range with a stale validator")
 	f.SameBytes("response body", stale.Body, whole)
 }
 
@@ -224,7 +224,7 @@ func downloadUnsatisfiable(f *flow) {
 		f.SameBytes("response body", r.Body, whole)
 		f.Unsupported("Range is ignored at the Content-Location")
 	}
-	f.That(r.Status, Equal(416), itoa(r.Status), "416 (Range Not Satisfiable)")
+	f.That(r.Status, Equal(416), matrix.Itoa(r.Status), "416 (Range Not Satisfiable)")
 	_, _, complete, unsatisfied, err := exchange.ParseContentRange(r.Fields.Get("Content-Range"))
 	if err != nil || !unsatisfied || complete != int64(len(whole)) {
 		f.Broken(fmt.Sprintf("Content-Range: bytes */%d", len(whole)), "%q", r.Fields.Get("Content-Range"))
@@ -237,9 +237,9 @@ func downloadHead(f *flow) {
 	place := p.places[0]
 	whole := f.Fetched(place)
 	r := f.Do("HEAD on the Content-Location", matrix.RequestTo("HEAD", place))
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for HEAD on the Content-Location")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for HEAD on the Content-Location")
 	value := r.Fields.Get("Content-Length")
-	if value != "" && value != itoa(len(whole)) {
+	if value != "" && value != matrix.Itoa(len(whole)) {
 		f.Harmful(fmt.Sprintf("Content-Length: %d, as much as GET gives", len(whole)), "%s", value)
 	}
 	f.That(value, Not(BeEmpty()), "no Content-Length", "Content-Length: %d", len(whole))
@@ -268,7 +268,7 @@ func downloadMulti(f *flow) {
 	if r.Status == 200 || r.Status == 416 {
 		f.Unsupported("several ranges are not served: %d", r.Status)
 	}
-	f.That(r.Status, Equal(206), itoa(r.Status), "206 (Partial Content)")
+	f.That(r.Status, Equal(206), matrix.Itoa(r.Status), "206 (Partial Content)")
 	if r.Fields.Has("Content-Range") {
 		f.Unsupported("only one of several ranges is served: %s", r.Fields.Get("Content-Range"))
 	}
@@ -280,7 +280,7 @@ func downloadMulti(f *flow) {
 		if part.First < 0 || part.Last > last || part.First > part.Last {
 			f.Broken("parts within the whole", "bytes %d-%d", part.First, part.Last)
 		}
-		f.SameBytes("part from byte "+itoa(int(part.First)), part.Body, whole[part.First:part.Last+1])
+		f.SameBytes("part from byte "+matrix.Itoa(part.First), part.Body, whole[part.First:part.Last+1])
 	}
 }
 

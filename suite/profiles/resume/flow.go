@@ -1,8 +1,6 @@
 package resume
 
 import (
-	"fmt"
-
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
@@ -80,18 +78,4 @@ var (
 // from cites a heading of the profile's source.
 func from(heading string) catalog.Source {
 	return catalog.Source{Document: "resume-request", Section: heading, URL: laterText}
-}
-
-// loose marks a source as silent about what the case asks.
-func loose(source catalog.Source, why string) catalog.Source {
-	source.Loose = why
-	return source
-}
-
-// rfc cites a section of an RFC.
-func rfc(number int, section string) catalog.Source {
-	return catalog.Source{
-		Document: fmt.Sprintf("RFC %d", number), Section: section,
-		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
-	}
 }

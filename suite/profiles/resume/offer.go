@@ -24,7 +24,7 @@ func offerChecks() []matrix.Check {
 		offerField(responseMessage, messageRes, "A client that loses the response cannot learn whether its request took effect."),
 		offerField(contentLocation, workflow, "A client that loses the rest of a response body cannot fetch just that rest."),
 		{Case: catalog.Case{
-			ID: "resume.offer.uri-reference", Level: catalog.Must, Source: loose(contentRes, "the later text gives the grammar: URI-reference, resolved against the request URI"),
+			ID: "resume.offer.uri-reference", Level: catalog.Must, Source: catalog.Loose(contentRes, "the later text gives the grammar: URI-reference, resolved against the request URI"),
 			Requires: "Each location field holds exactly one valid URI-reference, which resolves against the request URI to a resource that answers.",
 			Why:      "A client follows the reference as it stands; one that does not parse or resolve strands the upload.",
 			Sends:    "An undisturbed upload, then a read of each location.",
@@ -38,7 +38,7 @@ func offerChecks() []matrix.Check {
 			Failure:  "Locations are made from a counter, a time or a short random number.",
 		}, Run: with(offerUnguessable)},
 		{Case: catalog.Case{
-			ID: "resume.offer.applied", Level: catalog.May, Source: rfc(7240, "3"),
+			ID: "resume.offer.applied", Level: catalog.May, Source: catalog.RFC(7240, "3"),
 			Requires: "A server that honours the preference says Preference-Applied: resume, in an interim or in the final response.",
 			Why:      "The client can tell a server that keeps partial uploads from one that merely ignores the preference.",
 			Sends:    "An undisturbed upload with Prefer: resume.",
@@ -76,7 +76,7 @@ func named(op *matrix.Operation) []string {
 func offerField(name string, source catalog.Source, why string) matrix.Check {
 	return matrix.Check{Case: catalog.Case{
 		ID: "resume.offer." + strings.ToLower(name), Level: catalog.Should,
-		Source:   loose(source, `the workflow says "and/or": a server may leave one out`),
+		Source:   catalog.Loose(source, `the workflow says "and/or": a server may leave one out`),
 		Requires: "An interim response to a request with Prefer: resume carries " + name + ".",
 		Why:      why,
 		Sends:    "The head of an upload with Expect: 100-continue and Prefer: resume, then its body.",
@@ -98,7 +98,7 @@ func describe(interims []*exchange.Response) string {
 	}
 	var all []string
 	for _, r := range interims {
-		one := strings.TrimSpace(r.Proto + " " + itoa(r.Status))
+		one := strings.TrimSpace(r.Proto + " " + matrix.Itoa(r.Status))
 		for _, name := range offers {
 			if r.Fields.Has(name) {
 				one += " +" + name

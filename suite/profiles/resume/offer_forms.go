@@ -1,7 +1,6 @@
 package resume
 
 import (
-	"strconv"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -10,8 +9,6 @@ import (
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // offerFormChecks: the forms in which a client asks, or does not.
 func offerFormChecks() []matrix.Check {
@@ -33,42 +30,42 @@ func offerFormChecks() []matrix.Check {
 			Point:    "mid-upload", Faults: matrix.FinOnly,
 		}, Run: with(func(f *flow) { offerSaves(f, "resume=save-incomplete", "resume") })},
 		{Case: catalog.Case{
-			ID: "resume.offer.ignore-incomplete", Level: catalog.Should, Source: loose(preference, `"any presence of the preference is a request to send" the fields; nothing says that they must come`),
+			ID: "resume.offer.ignore-incomplete", Level: catalog.Should, Source: catalog.Loose(preference, `"any presence of the preference is a request to send" the fields; nothing says that they must come`),
 			Requires: "Prefer: resume=ignore-incomplete is answered with at least one of the location fields, and the upload succeeds.",
 			Why:      "A client that would rather start again still wants to find its response.",
 			Sends:    "An undisturbed upload with Prefer: resume=ignore-incomplete.",
 			Failure:  "The server knows only one value of the preference.",
 		}, Run: with(offerIgnore)},
 		{Case: catalog.Case{
-			ID: "resume.offer.prefer-syntax", Level: catalog.Must, Source: rfc(7240, "2"),
+			ID: "resume.offer.prefer-syntax", Level: catalog.Must, Source: catalog.RFC(7240, "2"),
 			Requires: "The preference is found in a list, in a second Prefer field line, in any case, with a quoted value and with parameters; an unknown value of it is no error.",
 			Why:      "Clients, and proxies between, are free to write a field in any of its forms.",
 			Sends:    "The head of an upload in each form; then its body.",
 			Failure:  "The field is compared as a string instead of being parsed (RFC 7240, 2).",
 		}, Run: with(offerSyntax)},
 		{Case: catalog.Case{
-			ID: "resume.offer.not-asked", Level: catalog.Must, Source: loose(workflow, "resumption is a preference: without it an upload is an ordinary upload"),
+			ID: "resume.offer.not-asked", Level: catalog.Must, Source: catalog.Loose(workflow, "resumption is a preference: without it an upload is an ordinary upload"),
 			Requires: "An upload works as ever without the preference, without Expect, and by a client that ignores the location fields.",
 			Why:      "A server may not break the clients that know nothing of resumption.",
 			Sends:    "Undisturbed uploads without either field, with Expect only, and with both.",
 			Failure:  "The upload depends on resumption being asked for.",
 		}, Run: with(offerNotAsked)},
 		{Case: catalog.Case{
-			ID: "resume.offer.no-expect", Level: catalog.Must, Source: loose(preference, "the location fields may come in any interim response or in the final one"),
+			ID: "resume.offer.no-expect", Level: catalog.Must, Source: catalog.Loose(preference, "the location fields may come in any interim response or in the final one"),
 			Requires: "An upload with Prefer: resume and without Expect succeeds.",
 			Why:      "A client that does not want to wait for 100 (Continue) still states its preference.",
 			Sends:    "An undisturbed upload with Prefer: resume only.",
 			Failure:  "The server waits for an expectation that is not there, or refuses.",
 		}, Run: with(offerNoExpect)},
 		{Case: catalog.Case{
-			ID: "resume.offer.http10", Level: catalog.Must, Source: rfc(9110, "15.2"),
+			ID: "resume.offer.http10", Level: catalog.Must, Source: catalog.RFC(9110, "15.2"),
 			Requires: "A client that speaks HTTP/1.0 gets no interim response.",
 			Why:      "HTTP/1.0 has none: such a client takes the 100 for the final response and loses the real one.",
 			Sends:    "An upload with Expect: 100-continue and Prefer: resume, as HTTP/1.0, its body at once.",
 			Failure:  "1xx responses are sent without a look at the request's version.",
 		}, Run: with(offerHTTP10)},
 		{Case: catalog.Case{
-			ID: "resume.offer.refusal", Level: catalog.Should, Source: rfc(9110, "10.1.1"),
+			ID: "resume.offer.refusal", Level: catalog.Should, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "A request that is refused for its head (401, 403, 404, 405, 413, 415, 417) gets the final status instead of 100, and nothing of it is kept.",
 			Why:      "The client waits for the 100 just so as not to send a body that nobody wants.",
 			Sends:    "Heads that a server is likely to refuse: an unknown path, an unknown method, an unknown expectation, a huge Content-Length, and no credentials where the target has users.",
@@ -182,7 +179,7 @@ func offerHTTP10(f *flow) {
 	if len(interims) > 0 {
 		f.Broken("no interim response to an HTTP/1.0 client", "%s", describe(interims))
 	}
-	f.That(final.Status, Or(BeNumerically("<", 300), Equal(505)), itoa(final.Status),
+	f.That(final.Status, Or(BeNumerically("<", 300), Equal(505)), matrix.Itoa(final.Status),
 		"the upload to succeed, or 505 (HTTP Version Not Supported)")
 }
 

@@ -58,5 +58,5 @@ func (f *flow) adds(op *matrix.Operation) (safe bool, seen []string) {
 
 // line gives a status line.
 func line(proto string, status int, reason string) string {
-	return proto + " " + itoa(status) + " " + reason
+	return proto + " " + matrix.Itoa(status) + " " + reason
 }

@@ -20,7 +20,7 @@ func responseChecks() []matrix.Check {
 			Failure:  "The response goes away with the connection, is kept without its status or body, or is another request's.",
 		}, matrix.EveryFault), Run: shared(matrix.ResponseAvailable)},
 		{Case: preResponse(catalog.Case{
-			ID: "resume.response.not-yet", Level: catalog.Must, Source: loose(messageRes, "how a server says not yet is not said: 202, 204, 404, 409, 425 and 503 are all taken, and so is waiting"),
+			ID: "resume.response.not-yet", Level: catalog.Must, Source: catalog.Loose(messageRes, "how a server says not yet is not said: 202, 204, 404, 409, 425 and 503 are all taken, and so is waiting"),
 			Requires: "Before the operation is over the response message never presents a final response.",
 			Why:      "A client that is told of a success that has not happened stops too early.",
 			Sends:    "GET on the response message while half of the body is missing; and, where the target has a slow upload, while it is processed.",
@@ -42,7 +42,7 @@ func responseChecks() []matrix.Check {
 			Needs:    []catalog.Need{catalog.NeedCount},
 		}, matrix.EveryFault), Run: shared(matrix.ResponseOnce)},
 		{Case: preResponse(catalog.Case{
-			ID: "resume.response.stable", Level: catalog.Must, Source: loose(messageRes, `"a copy of the final response": there is one`),
+			ID: "resume.response.stable", Level: catalog.Must, Source: catalog.Loose(messageRes, `"a copy of the final response": there is one`),
 			Requires: "Repeated reads of the response message are identical.",
 			Why:      "The client may itself be interrupted while it reads, and reads again.",
 			Sends:    "A whole upload whose response is cut off; five GETs of the response message.",
@@ -104,7 +104,7 @@ func responseDelete(f *flow) {
 	if r.Status == 405 || r.Status == 501 || r.Status == 404 || r.Status == 403 {
 		f.Unsupported("DELETE on the response message gives %d; matrix.Closing is optional", r.Status)
 	}
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for DELETE, or 405")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for DELETE, or 405")
 	if r = f.send("GET", op, responseMessage); r.Status != 404 && r.Status != 410 {
 		f.Broken("404 or 410 after DELETE", "%d", r.Status)
 	}

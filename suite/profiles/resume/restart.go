@@ -11,7 +11,7 @@ func restartChecks() []matrix.Check {
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "resume.restart.kept", Level: catalog.Should,
-			Source:   loose(preference, `the source says "for a period of time"; that a restart does not end it is the profile's reading`),
+			Source:   catalog.Loose(preference, `the source says "for a period of time"; that a restart does not end it is the profile's reading`),
 			Requires: "An interrupted upload is still there, at the offset that was told, after the server was restarted.",
 			Why:      "Servers are restarted while clients are away, and an upload of hours begins again from nothing.",
 			Sends:    "An upload cut in the middle; HEAD; a restart of the server; HEAD on the same Request-Content-Location.",
@@ -20,7 +20,7 @@ func restartChecks() []matrix.Check {
 		}, Run: shared(matrix.RestartKept)},
 		{Case: catalog.Case{
 			ID: "resume.restart.intact", Level: catalog.Must,
-			Source:   loose(workflow, "restarts are not mentioned; a server that goes on with an upload after one owes its client the same as before"),
+			Source:   catalog.Loose(workflow, "restarts are not mentioned; a server that goes on with an upload after one owes its client the same as before"),
 			Requires: "After a restart the server either says that an upload is gone, or it resumes to the same bytes and exactly one effect, from an offset that was really sent.",
 			Why:      "A file that was longer than its note, or a note that was ahead of its file, becomes a damaged document.",
 			Sends:    "Uploads cut after a few bytes, in the middle and before the last byte; a restart of the server; then the rest, or the whole request again where the upload is gone.",
@@ -29,7 +29,7 @@ func restartChecks() []matrix.Check {
 		}, Run: shared(matrix.RestartIntact)},
 		{Case: catalog.Case{
 			ID: "resume.restart.response", Level: catalog.Should,
-			Source:   loose(messageRes, "the source does not say for how long the copy is there; that a restart does not end it is the profile's reading"),
+			Source:   catalog.Loose(messageRes, "the source does not say for how long the copy is there; that a restart does not end it is the profile's reading"),
 			Requires: "A lost response is still there, unchanged, after the server was restarted.",
 			Why:      "Without it a client never learns what became of its request, and issues it a second time.",
 			Sends:    "A whole upload whose response is cut off; a restart of the server; GET on the Response-Message-Location; twins before and after.",

@@ -15,7 +15,7 @@ const polite = 10 * time.Millisecond
 
 // cancelChecks: the client gives its upload up.
 func cancelChecks() []matrix.Check {
-	source := loose(rfc(9110, "9.3.5"), definition)
+	source := catalog.Loose(catalog.RFC(9110, "9.3.5"), definition)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "upload-resource.cancel.gone", Level: catalog.Should, Source: source,
@@ -24,20 +24,20 @@ func cancelChecks() []matrix.Check {
 			Sends:    "Half an upload; DELETE on its status resource; GET on it; a write of the rest.",
 			Failure:  "DELETE is not known there, or only the document is deleted.",
 		}, Run: with(cancelGone)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.cancel.no-effect", Level: catalog.Must, Source: source,
 			Requires: "An upload that was interrupted and cancelled has no effect, also where the rest of its bytes is sent afterwards.",
 			Why:      "What was cancelled must not happen.",
 			Sends:    "An upload cut in the middle; DELETE on its status resource; the rest, and the whole, to its upload URI; a read of the number of effects.",
 			Failure:  "The upload is only marked, and its last byte completes it all the same.",
-		}, "mid-upload", matrix.EveryFault), Run: with(cancelNoEffect)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(cancelNoEffect)},
+		{Case: catalog.Case{
 			ID: "upload-resource.cancel.lost", Level: catalog.Must, Source: source,
 			Requires: "When the answer to the DELETE is lost, DELETE again is answered with a 2xx, 404 or 410, and the upload is gone.",
 			Why:      "A client that does not know whether it has cancelled asks again (RFC 9110, 9.2.2).",
 			Sends:    "Half an upload; DELETE on its status resource, whose answer is cut off; DELETE again; GET.",
 			Failure:  "The second DELETE finds a lock or fails.",
-		}, "pre-response", matrix.EveryFault), Run: with(cancelLost)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(cancelLost)},
 	}
 }
 
@@ -47,7 +47,7 @@ func (f *flow) cancelled(op *matrix.Operation) {
 	if r.Status == 405 || r.Status == 501 {
 		f.Unsupported("DELETE on the status resource is answered %d", r.Status)
 	}
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
 }
 
 // gone says whether an answer says that the resource is not there.
@@ -56,13 +56,13 @@ func gone(r *exchange.Response) bool { return r.Status == 404 || r.Status == 410
 func cancelGone(f *flow) {
 	op := f.half()
 	r := f.send("DELETE", op)
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for DELETE on the status resource of an unfinished upload")
 	for _, method := range []string{"GET", "HEAD"} {
 		r = f.send(method, op)
-		f.That(gone(r), BeTrue(), itoa(r.Status), "404 or 410 for %s on the status resource of an upload that was cancelled", method)
+		f.That(gone(r), BeTrue(), matrix.Itoa(r.Status), "404 or 410 for %s on the status resource of an upload that was cancelled", method)
 	}
 	r = f.put(op, contentRange(matrix.Usual/2, matrix.Usual, matrix.Usual), op.Body[matrix.Usual/2:])
-	f.That(gone(r), BeTrue(), itoa(r.Status), "404 or 410 for a write to an upload that was cancelled")
+	f.That(gone(r), BeTrue(), matrix.Itoa(r.Status), "404 or 410 for a write to an upload that was cancelled")
 }
 
 func cancelNoEffect(f *flow) {
@@ -97,8 +97,8 @@ func cancelLost(f *flow) {
 	}
 	f.Landed(f.Cut(matrix.RequestTo("DELETE", u), f.At(matrix.ResponseHead, 0)))
 	again := f.send("DELETE", op)
-	f.That(again.Status/100 == 2 || gone(again), BeTrue(), itoa(again.Status), "2xx, 404 or 410 for DELETE again")
+	f.That(again.Status/100 == 2 || gone(again), BeTrue(), matrix.Itoa(again.Status), "2xx, 404 or 410 for DELETE again")
 	r := f.asked(op)
-	f.That(gone(r), BeTrue(), itoa(r.Status), "404 or 410 for the status resource of an upload that was cancelled")
+	f.That(gone(r), BeTrue(), matrix.Itoa(r.Status), "404 or 410 for the status resource of an upload that was cancelled")
 	effects.None("of an upload that was cancelled")
 }

@@ -14,7 +14,7 @@ import (
 // completeChecks: the last byte is in.
 func completeChecks() []matrix.Check {
 	must, should := catalog.Must, catalog.Should
-	resolve := loose(option, `the source says "may resolve itself": where it does not, nothing in it tells a client how to ask for it`)
+	resolve := catalog.Loose(option, `the source says "may resolve itself": where it does not, nothing in it tells a client how to ask for it`)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "upload-resource.complete.by-itself", Level: must, Source: resolve,
@@ -30,13 +30,13 @@ func completeChecks() []matrix.Check {
 			Sends:    "An upload in one write, and one in two parts.",
 			Failure:  "The answer is made before the bytes are counted.",
 		}, Run: with(completeAnswer)},
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.complete.again", Level: should, Source: rfc(9110, "9.2.2"),
+		{Case: catalog.Case{
+			ID: "upload-resource.complete.again", Level: should, Source: catalog.RFC(9110, "9.2.2"),
 			Requires: "The last part, sent again because the answer to it was lost, is answered with a 2xx, and has no effect of its own.",
 			Why:      "PUT is idempotent: a client, or a library that it uses, repeats it by itself and takes an error for a failed upload.",
 			Sends:    "An upload cut in the middle; the last part, whose answer is cut off; the last part again; a read of the number of effects.",
 			Failure:  "An upload that is done is closed to the very part that completed it.",
-		}, "pre-response", matrix.Closing), Run: with(completeAgain)},
+		}.CutAt("pre-response", matrix.Closing), Run: with(completeAgain)},
 		{Case: catalog.Case{
 			ID: "upload-resource.complete.result", Level: must, Source: general,
 			Requires: "An upload that is done names its result, in the status document or by 303 and Location, to HEAD as to GET; what the answer to the last write names in Location or Content-Location is the same.",
@@ -44,41 +44,41 @@ func completeChecks() []matrix.Check {
 			Sends:    "An upload; GET and HEAD on its status resource; GET on what each of them names.",
 			Failure:  "The member result is missing, or leads to the upload's own resources or to another's.",
 		}, Run: with(completeResult)},
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.complete.there", Level: should, Source: loose(general, definition), Needs: []catalog.Need{catalog.NeedSlow},
+		{Case: catalog.Case{
+			ID: "upload-resource.complete.there", Level: should, Source: catalog.Loose(general, definition), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "When the status resource says done for the first time, the result is there.",
 			Why:      "A client that is told of a result and does not find it takes its upload for lost.",
 			Sends:    "An upload that is processed slowly, cut as soon as its body is in; GET on the status resource until it says done; GET on the result at once.",
 			Failure:  "The upload is called done when its last byte is in, while work goes on.",
-		}, "pre-response", matrix.FinOnly), Run: with(completeThere)},
+		}.CutAt("pre-response", matrix.FinOnly), Run: with(completeThere)},
 		{Case: catalog.Case{
-			ID: "upload-resource.complete.validator", Level: should, Source: rfc(9110, "8.8"), Needs: []catalog.Need{catalog.NeedReadback},
+			ID: "upload-resource.complete.validator", Level: should, Source: catalog.RFC(9110, "8.8"), Needs: []catalog.Need{catalog.NeedReadback},
 			Requires: "The result is served with an ETag or Last-Modified.",
 			Why:      "A client whose download was cut can ask for the rest safely only with a validator.",
 			Sends:    "An upload; GET on its result.",
 			Failure:  "The result is served by code that knows of no validators.",
 		}, Run: with(completeValidator)},
 		{Case: catalog.Case{
-			ID: "upload-resource.complete.type", Level: should, Source: loose(option, definition), Needs: []catalog.Need{catalog.NeedReadback},
+			ID: "upload-resource.complete.type", Level: should, Source: catalog.Loose(option, definition), Needs: []catalog.Need{catalog.NeedReadback},
 			Requires: "The media type that the POST told is the one with which the result is served.",
 			Why:      "The bytes are right and useless where nobody knows what they are.",
 			Sends:    "POST with the type application/x-resumespec; the whole body; GET on the result.",
 			Failure:  "The type of the POST itself, or a default, is kept.",
 		}, Run: with(completeType)},
 		{Case: catalog.Case{
-			ID: "upload-resource.complete.empty", Level: should, Source: loose(option, definition),
+			ID: "upload-resource.complete.empty", Level: should, Source: catalog.Loose(option, definition),
 			Requires: "An upload of no bytes can be completed: announced with the length 0, or ended with Content-Range: bytes */0.",
 			Why:      "Empty files are files.",
 			Sends:    "POST with the length 0, and one without a length; bytes */0 to each; GET on the status resource until it is done.",
 			Failure:  "The upload waits for a last byte that does not exist.",
 		}, Run: with(completeEmpty)},
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.complete.retry-after", Level: should, Source: rfc(9110, "10.2.3"), Needs: []catalog.Need{catalog.NeedSlow},
+		{Case: catalog.Case{
+			ID: "upload-resource.complete.retry-after", Level: should, Source: catalog.RFC(9110, "10.2.3"), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "While work goes on, the status resource carries Retry-After, a number of seconds or a date.",
 			Why:      "A client that does not know when to ask again asks too often or too late.",
 			Sends:    "An upload that is processed slowly, cut as soon as its body is in; GET on the status resource while it says processing.",
 			Failure:  "The field is missing, or holds something else.",
-		}, "pre-response", matrix.FinOnly), Run: with(completeRetryAfter)},
+		}.CutAt("pre-response", matrix.FinOnly), Run: with(completeRetryAfter)},
 	}
 }
 
@@ -108,14 +108,14 @@ func completeByItself(f *flow) {
 func completeAnswer(f *flow) {
 	op := f.Op(matrix.Usual)
 	r := f.Upload(f.d, op).Response
-	f.That(r.Status, BeElementOf(200, 201, 202), itoa(r.Status), "200, 201 or 202 for a write of the whole")
+	f.That(r.Status, BeElementOf(200, 201, 202), matrix.Itoa(r.Status), "200, 201 or 202 for a write of the whole")
 	if _, err := parseDocument(r.Body); err != nil && r.Status != 202 && op.Handle(resultPlace) == nil {
-		f.Warn("the result in Location or Content-Location of the "+itoa(r.Status), "neither")
+		f.Warn("the result in Location or Content-Location of the "+matrix.Itoa(r.Status), "neither")
 	}
 	op = f.half()
 	op.Sent = matrix.Usual
 	r = f.put(op, contentRange(matrix.Usual/2, matrix.Usual, matrix.Usual), op.Body[matrix.Usual/2:])
-	f.That(r.Status, BeElementOf(200, 201, 202), itoa(r.Status), "200, 201 or 202 for the last part")
+	f.That(r.Status, BeElementOf(200, 201, 202), matrix.Itoa(r.Status), "200, 201 or 202 for the last part")
 	if doc := f.told(op); r.Status != 202 && !doc.over() {
 		f.Note("after %d the upload is %s", r.Status, doc.state)
 	}
@@ -129,7 +129,7 @@ func completeAgain(f *flow) {
 	r := f.Do("the last part again", last.Request)
 	f.finished(op)
 	effects.Once("of an upload whose last part was sent again")
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "2xx for the last part, sent again")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "2xx for the last part, sent again")
 }
 
 func completeResult(f *flow) {
@@ -175,7 +175,7 @@ func completeThere(f *flow) {
 		f.Unsupported("%v", err)
 	}
 	r := f.Do("GET on the result", matrix.RequestTo("GET", place))
-	f.That(r.Status, BeNumerically("<", 400), itoa(r.Status), "the result to be there as soon as the upload is done")
+	f.That(r.Status, BeNumerically("<", 400), matrix.Itoa(r.Status), "the result to be there as soon as the upload is done")
 }
 
 func completeValidator(f *flow) {
@@ -197,7 +197,7 @@ func (f *flow) redirected(op *matrix.Operation) {
 		return
 	}
 	head := f.send("HEAD", op)
-	f.That(head.Status, Equal(303), itoa(head.Status), "303 for HEAD, as for GET")
+	f.That(head.Status, Equal(303), matrix.Itoa(head.Status), "303 for HEAD, as for GET")
 	f.That(head.Fields.Get("Location"), Equal(r.Fields.Get("Location")), head.Fields.Get("Location"), "the Location that GET gives")
 }
 

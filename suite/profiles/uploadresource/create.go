@@ -12,41 +12,41 @@ import (
 func createChecks() []matrix.Check {
 	must := catalog.Must
 	return []matrix.Check{
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.create.head-cut", Level: must, Source: loose(option, definition),
+		{Case: catalog.Case{
+			ID: "upload-resource.create.head-cut", Level: must, Source: catalog.Loose(option, definition),
 			Requires: "A POST whose head is cut, at its first byte, in the request line, inside a field name or before its last CRLF, has no effect, and the same POST again, with the same Idempotency-Key, allocates.",
 			Why:      "A client whose request broke off can only issue it again.",
 			Sends:    "The POST, cut in its head at each of these bytes; then the same POST again and a whole upload.",
 			Failure:  "Half a head allocates, or its Idempotency-Key is taken for used.",
-		}, "before-100", matrix.EveryFault), Run: with(createHeadCut)},
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.create.body-cut", Level: must, Source: loose(option, definition),
+		}.CutAt("before-100", matrix.EveryFault), Run: with(createHeadCut)},
+		{Case: catalog.Case{
+			ID: "upload-resource.create.body-cut", Level: must, Source: catalog.Loose(option, definition),
 			Requires: "A POST whose JSON body is cut has no effect, and the same POST again, with the same Idempotency-Key, allocates an upload of the right length.",
 			Why:      "Half of a length is another length: {\"length\":81 is not 8192.",
 			Sends:    "The POST, cut after the first byte, in the middle and before the last byte of its body; then the same POST again and a whole upload.",
 			Failure:  "What came of the body is acted on, or the request is taken for begun and refused the second time.",
-		}, "mid-upload", matrix.EveryFault), Run: with(createBodyCut)},
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.create.lost", Level: must, Source: loose(option, definition),
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(createBodyCut)},
+		{Case: catalog.Case{
+			ID: "upload-resource.create.lost", Level: must, Source: catalog.Loose(option, definition),
 			Requires: "When the answer to the POST is lost, the POST can be issued again; what the first one allocated never shows up as a result, neither before nor after the second upload is done.",
 			Why:      "The client does not know the first upload's resources, so nobody will ever finish it.",
 			Sends:    "The POST, whose answer is cut off whole, in its status line, before its last byte and in its body; then a POST again and a whole upload; a read of the number of effects.",
 			Failure:  "An empty document is made by each POST, or the second POST is refused because of the first.",
-		}, "pre-response", matrix.EveryFault), Run: with(createLost)},
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.create.same-key", Level: catalog.May, Source: loose(option, definition),
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(createLost)},
+		{Case: catalog.Case{
+			ID: "upload-resource.create.same-key", Level: catalog.May, Source: catalog.Loose(option, definition),
 			Requires: "Where an Idempotency-Key on the POST is honoured, a repeated POST gives the same status resource, also when the first answer was lost.",
 			Why:      "The client finds the upload again that it has lost.",
 			Sends:    "The POST twice with one key; the POST with another, its answer cut off, then twice more with that key, and once more when half of the upload is there; then the rest.",
 			Failure:  "The key is kept with the answer only once that was sent, or each repetition allocates, or begins the upload anew.",
-		}, "pre-response", matrix.Closing), Run: with(createSameKey)},
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.create.repeated", Level: catalog.Should, Source: loose(option, "how many uploads may be open at once is not said"),
+		}.CutAt("pre-response", matrix.Closing), Run: with(createSameKey)},
+		{Case: catalog.Case{
+			ID: "upload-resource.create.repeated", Level: catalog.Should, Source: catalog.Loose(option, "how many uploads may be open at once is not said"),
 			Requires: "After thirty POSTs whose answers were lost, the next one allocates, and its upload can be completed.",
 			Why:      "On a bad line a client may need many attempts before it knows where to write.",
 			Sends:    "Thirty POSTs whose answers are cut off; then a POST and a whole upload.",
 			Failure:  "Each of them keeps a lock, a worker or a slot of a quota.",
-		}, "pre-response", matrix.Closing), Run: with(createRepeated)},
+		}.CutAt("pre-response", matrix.Closing), Run: with(createRepeated)},
 	}
 }
 
@@ -148,7 +148,7 @@ func createSameKey(f *flow) {
 	f.Prepare(f.d, op)
 	f.Partly(op, 0, matrix.Usual/2)
 	f.located(op)
-	f.unchanged(op, matrix.Usual/2, "after a POST with the same key")
+	f.Unmoved(op, matrix.Usual/2, "after a POST with the same key")
 	f.Completed(op)
 	effects.Once("of an upload whose POST was repeated with one key")
 }

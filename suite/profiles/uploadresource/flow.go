@@ -1,10 +1,8 @@
 package uploadresource
 
 import (
-	"strconv"
 	"time"
 
-	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
@@ -31,8 +29,6 @@ func shared(run func(*matrix.Flow)) func(*matrix.Session) {
 
 // use changes the way in which the case's uploads are allocated.
 func (f *flow) use(d *driver) { f.d, f.D = d, d }
-
-func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
 // posting gives a driver that allocates with this body; nil sends none.
 func (f *flow) posting(body []byte) *driver {
@@ -101,32 +97,11 @@ func (f *flow) over(op *matrix.Operation) document {
 // put sends a write with the Content-Range as it stands, "" for none.
 func (f *flow) put(op *matrix.Operation, contentRange string, data []byte) *exchange.Response {
 	req := f.d.write(op, contentRange, data).Request
-	return f.Do("the write with "+described(contentRange), req)
-}
-
-func described(contentRange string) string {
-	if contentRange == "" {
-		return "no Content-Range"
-	}
-	return "Content-Range: " + contentRange
+	return f.Do("the write with "+matrix.RangedForm{ContentRange: contentRange}.String(), req)
 }
 
 // goesOn says whether an answer to a write says that it was taken.
 func goesOn(r *exchange.Response) bool { return r.Status/100 == 2 || r.Status == 308 }
-
-// refused asks for a 4xx.
-func (f *flow) refused(r *exchange.Response, what string) {
-	if r.Status/100 != 4 {
-		f.Broken(what+" to be refused with a 4xx", "%d", r.Status)
-	}
-}
-
-// unchanged asks that the offset is as before.
-func (f *flow) unchanged(op *matrix.Operation, n int64, when string) {
-	if now := f.Offset(f.d, op); now != n {
-		f.BrokenAt(min(n, now), "request body", "the offset to stay at "+itoa(n)+" "+when, "%d", now)
-	}
-}
 
 // finished asks that an upload that has its last byte is done, with its bytes intact.
 func (f *flow) finished(op *matrix.Operation) {
@@ -146,10 +121,4 @@ func (f *flow) filled(op *matrix.Operation) {
 		f.Partly(op, from, to)
 	}
 	f.finished(op)
-}
-
-// cutting fills in what cases with a cut share.
-func cutting(c catalog.Case, point string, faults []string) catalog.Case {
-	c.Point, c.Faults = point, faults
-	return c
 }

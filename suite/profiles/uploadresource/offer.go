@@ -21,7 +21,7 @@ func offerChecks() []matrix.Check {
 			Failure:  "The server does not speak this profile, or the upload is configured at another path.",
 		}, Run: with(offerAllocated)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.place", Level: catalog.Must, Source: loose(option, definition),
+			ID: "upload-resource.offer.place", Level: catalog.Must, Source: catalog.Loose(option, definition),
 			Requires: `The answer says where to write, by a link of the relation "upload", by the member upload of its JSON body, or by its Location itself; what is written there is taken.`,
 			Why:      "A client that has to guess where its bytes go uploads nothing.",
 			Sends:    "POST; then the whole body to the place named.",
@@ -42,49 +42,49 @@ func offerChecks() []matrix.Check {
 			Failure:  "The body is empty, or a text for people.",
 		}, Run: with(offerInstructions)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.uri-reference", Level: catalog.Must, Source: rfc(9110, "10.2.2"),
+			ID: "upload-resource.offer.uri-reference", Level: catalog.Must, Source: catalog.RFC(9110, "10.2.2"),
 			Requires: "Location, the links of the relation \"upload\" and the members upload and result are each one valid URI-reference, which resolves to a resource that answers.",
 			Why:      "A client follows the reference as it stands; one that does not parse or resolve strands the upload.",
 			Sends:    "An undisturbed upload; the references in its answers are looked at.",
 			Failure:  "A value is no URI-reference (RFC 3986, 4.1), or is a list of several.",
 		}, Run: with(offerReference)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.forms", Level: catalog.Must, Source: loose(option, definition),
+			ID: "upload-resource.offer.forms", Level: catalog.Must, Source: catalog.Loose(option, definition),
 			Requires: "A POST without a body, with an empty JSON object, and with one that tells only the length or only the media type, allocates an upload that can be completed.",
 			Why:      "Not every client knows the length beforehand, and none should have to know which member is wanted.",
 			Sends:    "POST in each of these forms; each upload is then written whole.",
 			Failure:  "A member that is optional is asked for, or its absence is read as the length 0.",
 		}, Run: with(offerForms)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.malformed", Level: catalog.Should, Source: loose(option, definition),
+			ID: "upload-resource.offer.malformed", Level: catalog.Should, Source: catalog.Loose(option, definition),
 			Requires: "A POST whose body is not as defined, that is no JSON, no object, or has a length that is no whole number of bytes, is refused with a 4xx.",
 			Why:      "A client learns of its mistake before it sends the bytes, not after.",
 			Sends:    "POST with each of these bodies.",
 			Failure:  "What cannot be read is taken for nothing.",
 		}, Run: with(offerMalformed)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.huge-length", Level: catalog.Must, Source: loose(option, definition),
+			ID: "upload-resource.offer.huge-length", Level: catalog.Must, Source: catalog.Loose(option, definition),
 			Requires: "A POST that announces a length far beyond what any server stores is refused, or allocated without harm: the uploads beside it and after it work.",
 			Why:      "Whoever announces much must not take the space of all others.",
 			Sends:    "POST with the length 2^62; then an ordinary upload.",
 			Failure:  "The length announced is reserved, or overflows.",
 		}, Run: with(offerHuge)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.no-effect", Level: catalog.Must, Source: loose(option, definition), Needs: []catalog.Need{catalog.NeedCount},
+			ID: "upload-resource.offer.no-effect", Level: catalog.Must, Source: catalog.Loose(option, definition), Needs: []catalog.Need{catalog.NeedCount},
 			Requires: "An upload that was begun and never finished is no effect: nothing is counted for it, neither without a byte nor with half of them.",
 			Why:      "A client that has lost the answer to its POST begins again, and leaves such an upload behind.",
 			Sends:    "POST; a read of the number of effects; a part of the body; a read of the number of effects again.",
 			Failure:  "The document is made by the POST and only filled by what follows.",
 		}, Run: with(offerNoEffect)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.unguessable", Level: catalog.Should, Source: loose(option, "the source says nothing of owners: the profile's reading"),
+			ID: "upload-resource.offer.unguessable", Level: catalog.Should, Source: catalog.Loose(option, "the source says nothing of owners: the profile's reading"),
 			Requires: "The status resources and upload URIs of 200 uploads are pairwise distinct, follow no counter or clock, and carry at least 120 bits of apparent entropy.",
 			Why:      "Who guesses the location of another's upload can read it, spoil it or finish it.",
 			Sends:    "200 POSTs; what they allocate is compared.",
 			Failure:  "Locations are made from a counter, a time or a short random number.",
 		}, Run: with(offerUnguessable)},
 		{Case: catalog.Case{
-			ID: "upload-resource.offer.discovery", Level: catalog.Should, Source: loose(option, definition),
+			ID: "upload-resource.offer.discovery", Level: catalog.Should, Source: catalog.Loose(option, definition),
 			Requires: `OPTIONS on the target is answered with a link of the relation "upload" that leads to the target.`,
 			Why:      "It is how a client that was not told finds out beforehand that uploads can be resumed.",
 			Sends:    "OPTIONS on the target; then an upload.",
@@ -97,15 +97,15 @@ func offerChecks() []matrix.Check {
 func offerAllocated(f *flow) {
 	op := f.Op(matrix.Usual)
 	r := f.Do("the POST", f.d.Prepare(op))
-	f.That(r.Status, BeElementOf(201, 202), itoa(r.Status), "201 or 202 for the POST")
-	f.That(r.Fields.Values("Location"), HaveLen(1), itoa(len(r.Fields.Values("Location")))+" of them", "one Location in the %d", r.Status)
+	f.That(r.Status, BeElementOf(201, 202), matrix.Itoa(r.Status), "201 or 202 for the POST")
+	f.That(r.Fields.Values("Location"), HaveLen(1), matrix.Itoa(len(r.Fields.Values("Location")))+" of them", "one Location in the %d", r.Status)
 	f.d.Learn(op, r)
 	if _, err := handle(op, statusPlace); err != nil {
 		f.Broken("a status resource in Location", "Location: %s (%v)", r.Fields.Get("Location"), err)
 	}
 	doc, err := readStatus(f.asked(op))
 	if err != nil {
-		f.Broken("a status document at the Location of the "+itoa(r.Status), "%v", err)
+		f.Broken("a status document at the Location of the "+matrix.Itoa(r.Status), "%v", err)
 	}
 	f.That(doc.over(), BeFalse(), "the state "+doc.state, "an upload of which no byte was sent to be neither done nor failed")
 }
@@ -148,7 +148,7 @@ func offerInstructions(f *flow) {
 	r := f.Prepare(f.d, op)
 	doc, err := parseDocument(r.Body)
 	if err != nil {
-		f.Broken("a status document in the body of the "+itoa(r.Status), "%v", err)
+		f.Broken("a status document in the body of the "+matrix.Itoa(r.Status), "%v", err)
 	}
 	f.That(doc.state, BeElementOf(waiting, receiving), doc.state, "the state waiting or receiving")
 }
@@ -191,7 +191,7 @@ func (f *flow) references(values map[string]string) {
 
 func offerForms(f *flow) {
 	f.allocated()
-	length := itoa(matrix.Usual)
+	length := matrix.Itoa(matrix.Usual)
 	for _, body := range [][]byte{nil, []byte(`{}`), []byte(`{"length":` + length + `}`), []byte(`{"type":"application/octet-stream"}`)} {
 		f.Round()
 		what := "a POST with the body " + string(body)
@@ -202,7 +202,7 @@ func offerForms(f *flow) {
 		op := f.OpAs(matrix.NewTag(), matrix.Usual)
 		effects := f.Effects(f.W, op.Tag)
 		r := f.Do(what, f.d.Prepare(op))
-		f.That(r.Status/100, Equal(2), itoa(r.Status), "%s to allocate", what)
+		f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "%s to allocate", what)
 		op = f.OpAs(op.Tag, matrix.Usual)
 		f.Uploaded(op)
 		f.finished(op)
@@ -223,7 +223,7 @@ func offerMalformed(f *flow) {
 		effects := f.Effects(f.W, op.Tag)
 		r := f.Do("the POST with "+body, f.posting([]byte(body)).Prepare(op))
 		effects.None("of a POST with " + body)
-		f.refused(r, "a POST with "+body)
+		f.Refused(r, "a POST with "+body)
 	}
 }
 

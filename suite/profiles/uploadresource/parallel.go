@@ -10,7 +10,7 @@ import (
 
 // parallelChecks: parts out of order and several at a time, where the answer says that they may come so.
 func parallelChecks() []matrix.Check {
-	source := loose(option, definition)
+	source := catalog.Loose(option, definition)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "upload-resource.parallel.order", Level: catalog.May, Source: source,
@@ -26,13 +26,13 @@ func parallelChecks() []matrix.Check {
 			Sends:    "Eight parts of an upload at the same time, each over a connection of its own.",
 			Failure:  "Parts share a position in the file, or each of the last two finds that everything is there.",
 		}, Run: with(parallelTogether)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.parallel.cut", Level: catalog.May, Source: source,
 			Requires: "Where parallel is true and one of several parts is cut, only what is missing of it shows as a hole, and the upload is done once that is filled.",
 			Why:      "Of four connections one breaks; the other three should not have been for nothing.",
 			Sends:    "The last quarter of an upload, the second cut in its middle, the first and the third; GET on the status resource; then what is missing.",
 			Failure:  "The part counts as a whole from its first byte on, or its end as the end of the upload.",
-		}, "mid-upload", matrix.EveryFault), Run: with(parallelCut)},
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(parallelCut)},
 		{Case: catalog.Case{
 			ID: "upload-resource.parallel.last-first", Level: catalog.May, Source: source, Needs: []catalog.Need{catalog.NeedCount},
 			Requires: "Where parallel is true, the part that holds the last byte completes nothing while others are missing.",
@@ -40,13 +40,13 @@ func parallelChecks() []matrix.Check {
 			Sends:    "The last part of an upload alone; a read of the number of effects; then the rest.",
 			Failure:  "The last position is compared with the length, and the number of bytes is not counted.",
 		}, Run: with(parallelLastFirst)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.parallel.restart", Level: catalog.May, Source: source, Needs: []catalog.Need{catalog.NeedRestart},
 			Requires: "Where parallel is true, a hole is still a hole after the server was restarted: nothing is told as received that was not sent.",
 			Why:      "A file with a hole is as long as one without; the list of parts is all that tells them apart.",
 			Sends:    "The last and the first quarter of an upload; a restart of the server; GET on the status resource; then what is missing.",
 			Failure:  "What was received is worked out from the length of the file.",
-		}, "mid-upload", matrix.FinOnly), Run: with(parallelRestart)},
+		}.CutAt("mid-upload", matrix.FinOnly), Run: with(parallelRestart)},
 	}
 }
 
@@ -74,7 +74,7 @@ func parallelOrder(f *flow) {
 		have += quarter
 		doc := f.told(op)
 		if doc.prefix() != 0 || doc.total() != have {
-			f.Harmful(itoa(have)+" bytes in received, and none at byte 0", "%d bytes, %d of them from byte 0 on", doc.total(), doc.prefix())
+			f.Harmful(matrix.Itoa(have)+" bytes in received, and none at byte 0", "%d bytes, %d of them from byte 0 on", doc.total(), doc.prefix())
 		}
 	}
 	f.filled(op)
@@ -113,7 +113,7 @@ func statusText(r *exchange.Response) string {
 	if r == nil {
 		return "no answer"
 	}
-	return itoa(r.Status)
+	return matrix.Itoa(r.Status)
 }
 
 func parallelCut(f *flow) {
@@ -130,7 +130,7 @@ func parallelCut(f *flow) {
 	f.Partly(op, 2*quarter, 3*quarter)
 	doc := f.told(op)
 	if from, to := doc.hole(op.Len()); from < quarter || from > quarter+quarter/2 || to != 2*quarter {
-		f.Harmful("a hole that begins from byte "+itoa(quarter)+" to byte "+itoa(quarter+quarter/2)+" and ends at byte "+itoa(2*quarter),
+		f.Harmful("a hole that begins from byte "+matrix.Itoa(quarter)+" to byte "+matrix.Itoa(quarter+quarter/2)+" and ends at byte "+matrix.Itoa(2*quarter),
 			"one from %d to %d", from, to)
 	}
 	effects.None("of an upload with a hole")

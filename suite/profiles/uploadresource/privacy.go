@@ -11,16 +11,16 @@ import (
 // privacyChecks: the resources of an upload are its owner's.
 func privacyChecks() []matrix.Check {
 	return []matrix.Check{
-		{Case: cutting(catalog.Case{
-			ID: "upload-resource.privacy.other-user", Level: catalog.Should, Source: loose(option, "the source says nothing of owners: the profile's reading"),
+		{Case: catalog.Case{
+			ID: "upload-resource.privacy.other-user", Level: catalog.Should, Source: catalog.Loose(option, "the source says nothing of owners: the profile's reading"),
 			Requires: "A second user gets 401, 403 or 404 on the status resource and the upload URI, for every method, and changes nothing.",
 			Why:      "A location that leaks, in a log or a Referer, must not give the upload away.",
 			Sends:    "An upload of the first user, cut in the middle; GET, HEAD, PUT, PATCH, POST and DELETE on its resources by the second; then its completion by the first.",
 			Failure:  "Whoever knows the location is served.",
 			Needs:    []catalog.Need{catalog.NeedUsers},
-		}, "mid-upload", matrix.Closing), Run: with(privacyOther)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(privacyOther)},
 		{Case: catalog.Case{
-			ID: "upload-resource.privacy.same-key", Level: catalog.Should, Source: loose(option, "the source says nothing of owners: the profile's reading"),
+			ID: "upload-resource.privacy.same-key", Level: catalog.Should, Source: catalog.Loose(option, "the source says nothing of owners: the profile's reading"),
 			Requires: "Where an Idempotency-Key is honoured, it is its user's: a second user with the same key does not get the first one's upload.",
 			Why:      "Keys are chosen by clients, and need not be unguessable.",
 			Sends:    "The POST with a key by the first user, and with the same key by the second.",
@@ -28,7 +28,7 @@ func privacyChecks() []matrix.Check {
 			Needs:    []catalog.Need{catalog.NeedUsers},
 		}, Run: with(privacyKey)},
 		{Case: catalog.Case{
-			ID: "upload-resource.privacy.not-cached", Level: catalog.Should, Source: loose(rfc(9111, "5.2.2"), "what a status resource says of caching is the profile's reading"),
+			ID: "upload-resource.privacy.not-cached", Level: catalog.Should, Source: catalog.Loose(catalog.RFC(9111, "5.2.2"), "what a status resource says of caching is the profile's reading"),
 			Requires: "The status document is not kept by shared caches: Cache-Control says private, no-cache or no-store.",
 			Why:      "A cache that answers with an old offset corrupts the upload; one that answers another user gives it away.",
 			Sends:    "Half an upload; GET on its status resource.",
@@ -65,7 +65,7 @@ func privacyOther(f *flow) {
 			}
 		}
 	}
-	f.unchanged(op, n, "after what the second user did")
+	f.Unmoved(op, n, "after what the second user did")
 	effects.None("of what the second user did")
 	f.Completed(op)
 	effects.Once("of the upload")

@@ -12,7 +12,7 @@ func Probe(s *matrix.Session) (speaks bool, seen []string) {
 	with(func(f *flow) {
 		op := f.Op(0)
 		r := f.Do("OPTIONS on the target", matrix.RequestTo("OPTIONS", op.URL))
-		seen = append(seen, strings.TrimSpace(r.Proto+" "+itoa(r.Status)+" "+r.Reason))
+		seen = append(seen, strings.TrimSpace(r.Proto+" "+matrix.Itoa(r.Status)+" "+r.Reason))
 		for _, value := range r.Fields.Values("Link") {
 			seen = append(seen, "Link: "+value)
 		}

@@ -9,7 +9,7 @@ import (
 const (
 	Name   = "upload-resource"
 	Title  = "Upload to a resource that a POST has allocated"
-	Source = sourceText
+	Source = catalog.ResumableUploadsURL
 )
 
 // Omitted gives the cases of the interruption matrix that the protocol has no room for.

@@ -1,130 +1,98 @@
 package uploadresource
 
 import (
-	"fmt"
-
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
 
-// wrong is a write that must be refused, and change nothing.
-type wrong struct {
-	name, requires, why, failure string
-	// forms gives every form that is tried, for an upload of which n bytes have arrived.
-	forms func(body []byte, n int64) []form
-}
-
-// form is a Content-Range, "" for none, and the bytes that come with it. Only what the form is meant to test is wrong
-// with it: the bytes are as many as the range says, where it says so.
-type form struct {
-	contentRange string
-	data         []byte
-}
-
-func ranged(data []byte, format string, args ...any) form {
-	return form{fmt.Sprintf(format, args...), data}
-}
-
 // wrongs lists them.
-var wrongs = []wrong{
+var wrongs = []matrix.WrongWrite{
 	{
-		name:     "bad-total",
-		requires: "A write that contradicts the complete length is refused, and changes nothing.",
-		why:      "Two lengths for one upload mean that one side is wrong about what it is uploading.",
-		failure:  "The complete length of Content-Range is not read, or overrides the one announced.",
-		forms: func(body []byte, n int64) []form {
-			l := int64(len(body))
-			return []form{ranged(body[n:], "bytes %d-%d/%d", n, l-1, l+100), ranged(body[n:l-1], "bytes %d-%d/%d", n, l-2, l-1)}
+		Name:     "bad-total",
+		Requires: "A write that contradicts the complete length is refused, and changes nothing.",
+		Why:      "Two lengths for one upload mean that one side is wrong about what it is uploading.",
+		Failure:  "The complete length of Content-Range is not read, or overrides the one announced.",
+		Forms:    matrix.BadTotal,
+	},
+	{
+		Name:     "past-end",
+		Requires: "A write that runs past the complete length is refused, and changes nothing.",
+		Why:      "The stored document would be longer than the one that the client has.",
+		Failure:  "The last position is not compared with the complete length.",
+		Forms: func(body []byte, n int64) []matrix.RangedForm {
+			return append(matrix.PastEnd(body, n), matrix.Ranged(matrix.Overlong(body, n), "bytes %d-%d/*", n, len(body)+9))
 		},
 	},
 	{
-		name:     "past-end",
-		requires: "A write that runs past the complete length is refused, and changes nothing.",
-		why:      "The stored document would be longer than the one that the client has.",
-		failure:  "The last position is not compared with the complete length.",
-		forms: func(body []byte, n int64) []form {
-			l := int64(len(body))
-			long := append(append([]byte{}, body[n:]...), "0123456789"...)
-			return []form{
-				ranged(long, "bytes %d-%d/%d", n, l+9, l), ranged(long[:l-n+1], "bytes %d-%d/%d", n, l, l), ranged(long, "bytes %d-%d/*", n, l+9),
-			}
+		Name:     "bad-range",
+		Requires: "A write whose Content-Range is malformed, or of another unit than bytes, is refused, and changes nothing.",
+		Why:      "A range that is guessed puts bytes in the wrong place; one that is not understood must not be used (RFC 9110, 14.4).",
+		Failure:  "The field is parsed loosely, and what is left of it is used.",
+		Forms: func(body []byte, n int64) []matrix.RangedForm {
+			return append(matrix.BadRange(body, n), matrix.Ranged(body[n:], "bytes */*"))
 		},
 	},
 	{
-		name:     "bad-range",
-		requires: "A write whose Content-Range is malformed, or of another unit than bytes, is refused, and changes nothing.",
-		why:      "A range that is guessed puts bytes in the wrong place; one that is not understood must not be used (RFC 9110, 14.4).",
-		failure:  "The field is parsed loosely, and what is left of it is used.",
-		forms: func(body []byte, n int64) []form {
-			l, rest := int64(len(body)), body[n:]
-			return []form{
-				ranged(rest, "bytes"), ranged(rest, "bytes x-y/z"), ranged(rest, "bytes %d-%d/%d", l-1, n, l),
-				ranged(rest, "bytes -%d/%d", l-n, l), ranged(rest, "lines %d-%d/%d", n, l-1, l),
-				ranged(rest, "bytes %d-99999999999999999999/%d", n, l), ranged(rest, "bytes %d-%d", n, l-1), ranged(rest, "bytes */*"),
-			}
-		},
-	},
-	{
-		name:     "no-range",
-		requires: "A write of the rest without Content-Range is refused, and changes nothing.",
-		why:      "Without a range a PUT brings the whole (RFC 9110, 9.3.4), and this is not the whole.",
-		failure:  "Bytes without a range are appended, or replace what is there.",
-		forms:    func(body []byte, n int64) []form { return []form{{"", body[n:]}} },
+		Name:     "no-range",
+		Requires: "A write of the rest without Content-Range is refused, and changes nothing.",
+		Why:      "Without a range a PUT brings the whole (RFC 9110, 9.3.4), and this is not the whole.",
+		Failure:  "Bytes without a range are appended, or replace what is there.",
+		Forms:    matrix.NoRange,
 	},
 }
 
 // refusalChecks: a write that is wrong changes nothing.
 func refusalChecks() []matrix.Check {
 	checks := []matrix.Check{
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.write.gap", Level: catalog.Must, Source: partial,
 			Requires: "A write that begins beyond the offset is refused and changes nothing, or it is kept as a part of its own: then the hole shows in received, and the upload is not done until it is filled.",
 			Why:      "A hole that nobody sees is filled with bytes that nobody sent.",
 			Sends:    "An upload cut in the middle; a single byte behind its offset, and the tail from ten bytes behind it; GET on the status resource after each; then what is missing.",
 			Failure:  "The range is written where it says without a look at what is there, or the file's length is taken for what was received.",
-		}, "mid-upload", matrix.Closing), Run: with(writeGap)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.Closing), Run: with(writeGap)},
+		{Case: catalog.Case{
 			ID: "upload-resource.write.overlap", Level: catalog.Must, Source: partial,
 			Requires: "A write that overlaps what has arrived with other bytes is refused, ignored or taken as a whole: what is stored in the end has at each such place one of the two, all of them from the same write.",
 			Why:      "A mixture of two versions is neither of them.",
 			Sends:    "An upload cut in the middle; a write over its last 100 bytes with other bytes; GET on the status resource; then the rest; a read of the stored bytes.",
 			Failure:  "Only the bytes that are new are looked at, or the range is appended.",
-		}, "mid-upload", matrix.Closing), Run: with(writeOverlap)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.Closing), Run: with(writeOverlap)},
+		{Case: catalog.Case{
 			ID: "upload-resource.write.mismatch", Level: catalog.Must, Source: partial,
 			Requires: "A write whose body is not as long as its range is refused, or no more is kept of it than came and than the range says; it completes nothing.",
 			Why:      "Either the range or the body is wrong, and the server cannot know which.",
 			Sends:    "An upload cut in the middle; a write of the rest with ten bytes only; a write of ten bytes with twenty; GET on the status resource after each; then the rest.",
 			Failure:  "The range is believed and the body not counted, or the body written past the range.",
-		}, "mid-upload", matrix.Closing), Run: with(writeMismatch)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(writeMismatch)},
 	}
 	checks = append(checks, matrix.Check{Case: catalog.Case{
-		ID: "upload-resource.write.refused-early", Level: catalog.Should, Source: rfc(9110, "10.1.1"),
+		ID: "upload-resource.write.refused-early", Level: catalog.Should, Source: catalog.RFC(9110, "10.1.1"),
 		Requires: "A write that expects 100 (Continue) and is refused for its head gets the final status instead of the 100.",
 		Why:      "The client waits for the 100 just so as not to send a body that nobody wants.",
 		Sends:    "The heads of writes with an unknown unit, without Content-Range, past the end, and with a contradicting length; the body is held back.",
 		Failure:  "The 100 is sent before the range is looked at.",
 	}, Run: with(refusedEarly)})
 	for _, w := range wrongs {
-		checks = append(checks, matrix.Check{Case: cutting(catalog.Case{
-			ID: Name + ".write." + w.name, Level: catalog.Must, Source: partial,
-			Requires: w.requires, Why: w.why, Failure: w.failure,
+		checks = append(checks, matrix.Check{Case: catalog.Case{
+			ID: Name + ".write." + w.Name, Level: catalog.Must, Source: partial,
+			Requires: w.Requires, Why: w.Why, Failure: w.Failure,
 			Sends: "An upload cut in the middle; the wrong write; GET on the status resource; then the right one.",
-		}, "mid-upload", matrix.Closing), Run: with(func(f *flow) { writeWrong(f, w) })})
+		}.CutAt("mid-upload", matrix.Closing), Run: with(func(f *flow) { writeWrong(f, w) })})
 	}
 	return checks
 }
 
-func writeWrong(f *flow, w wrong) {
+func writeWrong(f *flow, w matrix.WrongWrite) {
 	op := f.Interrupted(matrix.Usual, matrix.Usual/2)
 	effects := f.Effects(f.W, op.Tag)
 	n := f.Stable(op)
-	for _, form := range w.forms(op.Body, n) {
+	for _, form := range w.Forms(op.Body, n) {
 		f.Round()
-		f.refused(f.put(op, form.contentRange, form.data), "a write with "+described(form.contentRange))
-		f.unchanged(op, n, "after a write with "+described(form.contentRange))
-		effects.None("of a write with " + described(form.contentRange))
+		f.Refused(f.put(op, form.ContentRange, form.Data), "a write with "+form.String())
+		f.Unmoved(op, n, "after a write with "+form.String())
+		effects.None("of a write with " + form.String())
 	}
 	f.Completed(op)
 	effects.Once("of the upload")
@@ -137,10 +105,10 @@ func refusedEarly(f *flow) {
 	const n, l = matrix.Usual / 2, matrix.Usual
 	rest := op.Body[n:]
 	refused := 0
-	for _, form := range []form{
-		ranged(rest, "lines %d-%d/%d", n, l-1, l), {"", rest}, ranged(rest, "bytes %d-%d/%d", n+10, l+9, l), ranged(rest, "bytes %d-%d/%d", n, l-1, 2*l),
+	for _, form := range []matrix.RangedForm{
+		matrix.Ranged(rest, "lines %d-%d/%d", n, l-1, l), {Data: rest}, matrix.Ranged(rest, "bytes %d-%d/%d", n+10, l+9, l), matrix.Ranged(rest, "bytes %d-%d/%d", n, l-1, 2*l),
 	} {
-		req := f.d.write(op, form.contentRange, form.data).Request
+		req := f.d.write(op, form.ContentRange, form.Data).Request
 		req.Fields = req.Fields.With("Expect", "100-continue")
 		answer := f.AskRaw(0, req)
 		if answer.Final == nil || answer.Final.Status < 400 {
@@ -149,14 +117,14 @@ func refusedEarly(f *flow) {
 		refused++
 		for _, r := range answer.Interims {
 			if r.Status == 100 {
-				f.Broken("the final status instead of 100 for a write with "+described(form.contentRange), "100, and then %d", answer.Final.Status)
+				f.Broken("the final status instead of 100 for a write with "+form.String(), "100, and then %d", answer.Final.Status)
 			}
 		}
 	}
 	if refused == 0 {
 		f.Unsupported("none of the writes was refused")
 	}
-	f.unchanged(op, n, "after writes that were refused")
+	f.Unmoved(op, n, "after writes that were refused")
 }
 
 func writeGap(f *flow) {
@@ -166,15 +134,17 @@ func writeGap(f *flow) {
 	effects := f.Effects(f.W, op.Tag)
 	n := f.Stable(op)
 	l := op.Len()
-	for _, form := range []form{ranged(op.Body[n+1:n+2], "bytes %d-%d/%d", n+1, n+1, l), ranged(op.Body[n+10:], "bytes %d-%d/%d", n+10, l-1, l)} {
-		r := f.put(op, form.contentRange, form.data)
+	for _, form := range []matrix.RangedForm{
+		matrix.Ranged(op.Body[n+1:n+2], "bytes %d-%d/%d", n+1, n+1, l), matrix.Ranged(op.Body[n+10:], "bytes %d-%d/%d", n+10, l-1, l),
+	} {
+		r := f.put(op, form.ContentRange, form.Data)
 		if goesOn(r) {
-			f.Note("a write with %s is answered %d", form.contentRange, r.Status)
+			f.Note("a write with %s is answered %d", form.ContentRange, r.Status)
 		} else {
-			f.refused(r, "a write beyond the offset, if it is not taken,")
+			f.Refused(r, "a write beyond the offset, if it is not taken,")
 		}
 		if doc := f.told(op); doc.prefix() != n {
-			f.HarmfulAt(n, "request body", "a hole at byte "+itoa(n)+" in received", "%d bytes from byte 0 on", doc.prefix())
+			f.HarmfulAt(n, "request body", "a hole at byte "+matrix.Itoa(n)+" in received", "%d bytes from byte 0 on", doc.prefix())
 		}
 		effects.None("of an upload with a hole")
 	}
@@ -193,7 +163,7 @@ func (f *flow) openGap() {
 		f.HarmfulAt(100, "request body", "a hole at byte 100 in received", "%d bytes from byte 0 on", doc.prefix())
 	}
 	if !goesOn(r) {
-		f.refused(r, "a write beyond the offset, if it is not taken,")
+		f.Refused(r, "a write beyond the offset, if it is not taken,")
 	}
 }
 
@@ -214,7 +184,7 @@ func writeOverlap(f *flow) {
 	if goesOn(r) {
 		f.Note("a write over other bytes is answered %d", r.Status)
 	} else {
-		f.refused(r, "a write over other bytes, if it is not taken,")
+		f.Refused(r, "a write over other bytes, if it is not taken,")
 		if at != n {
 			f.BrokenAt(n, "request body", "a write that was refused to change nothing", "the offset %d", at)
 		}
@@ -265,13 +235,13 @@ func writeMismatch(f *flow) {
 func (f *flow) mismatched(op *matrix.Operation, n, most int64, r *exchange.Response, what string) {
 	at := f.Offset(f.d, op)
 	if !goesOn(r) {
-		f.refused(r, what+", if nothing of it is taken,")
+		f.Refused(r, what+", if nothing of it is taken,")
 	}
 	f.Note("%s is answered %d, and %d bytes of it are kept", what, r.Status, at-n)
 	if goesOn(r) || at > n {
 		f.Warn(what+" to be refused with a 4xx, and nothing of it to be kept", "%d, and %d bytes are kept", r.Status, at-n)
 	}
 	if at < n || at > most {
-		f.HarmfulAt(most, "request body", what+" to bring the offset from "+itoa(n)+" to at most "+itoa(most), "the offset %d", at)
+		f.HarmfulAt(most, "request body", what+" to bring the offset from "+matrix.Itoa(n)+" to at most "+matrix.Itoa(most), "the offset %d", at)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // statusChecks: what the status resource says, and to whom.
 func statusChecks() []matrix.Check {
 	must, should := catalog.Must, catalog.Should
-	parts := loose(general, `the source lists what is told, "parts uploaded, amount remaining, errors, and result document"; the profile definition says how`)
+	parts := catalog.Loose(general, `the source lists what is told, "parts uploaded, amount remaining, errors, and result document"; the profile definition says how`)
 	return []matrix.Check{
 		{Case: catalog.Case{
 			ID: "upload-resource.status.document", Level: must, Source: parts,
@@ -52,26 +52,26 @@ func statusChecks() []matrix.Check {
 			Failure:  "The length of the first part, or of the POST itself, is taken for it.",
 		}, Run: with(statusLength)},
 		{Case: catalog.Case{
-			ID: "upload-resource.status.head", Level: must, Source: rfc(9110, "9.1"),
+			ID: "upload-resource.status.head", Level: must, Source: catalog.RFC(9110, "9.1"),
 			Requires: "HEAD on the status resource is answered as GET is, without the body.",
 			Why:      "A client that only wants to know whether its upload is still there asks with HEAD.",
 			Sends:    "Half an upload; GET and HEAD on its status resource.",
 			Failure:  "Only GET is known there.",
 		}, Run: with(statusHead)},
 		{Case: catalog.Case{
-			ID: "upload-resource.status.media-type", Level: should, Source: loose(rfc(9110, "8.3"), definition),
+			ID: "upload-resource.status.media-type", Level: should, Source: catalog.Loose(catalog.RFC(9110, "8.3"), definition),
 			Requires: "The status document is served as application/json, or as a media type that ends in +json.",
 			Why:      "A client, or a library that it uses, decides by the media type how to read it.",
 			Sends:    "Half an upload; GET on its status resource.",
 			Failure:  "Content-Type is missing, or that of the upload.",
 		}, Run: with(statusMediaType)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.status.cut", Level: must, Source: parts,
 			Requires: "When the read of the status is cut, in its head or in its body, another read says the same, and the upload goes on.",
 			Why:      "An interruption seldom comes alone.",
 			Sends:    "Half an upload; GET on its status resource, cut before and in the head, and at the first, the middle and the last byte of the body; GET again; the rest.",
 			Failure:  "The document is made once, or a read that breaks off locks the upload.",
-		}, "partial-download", matrix.EveryFault), Run: with(statusCut)},
+		}.CutAt("partial-download", matrix.EveryFault), Run: with(statusCut)},
 		{Case: catalog.Case{
 			ID: "upload-resource.status.errors", Level: must, Source: parts, Needs: []catalog.Need{catalog.NeedFailing},
 			Requires: "An upload that fails is failed in its status document, with at least one error and no result, and has no effect.",
@@ -80,7 +80,7 @@ func statusChecks() []matrix.Check {
 			Failure:  "The upload stays in processing for ever, or is done all the same.",
 		}, Run: with(statusErrors)},
 		{Case: catalog.Case{
-			ID: "upload-resource.status.problem", Level: should, Source: rfc(9457, "3.1"), Needs: []catalog.Need{catalog.NeedFailing},
+			ID: "upload-resource.status.problem", Level: should, Source: catalog.RFC(9457, "3.1"), Needs: []catalog.Need{catalog.NeedFailing},
 			Requires: "Each error is a problem object: type is a URI-reference, title and detail are texts, status is the number of an HTTP status, and at least one of type, title and status is there.",
 			Why:      "A program tells by it one failure from another.",
 			Sends:    "Uploads that the target answers with an error; then GET on the status resource.",
@@ -110,14 +110,14 @@ func (f *flow) open(op *matrix.Operation, doc document, have string) {
 		f.Broken("no result of an upload of which "+have+" has come", "result: %s", doc.result)
 	}
 	if doc.total() > op.Len() {
-		f.Broken("at most "+itoa(op.Len())+" bytes received", "%d", doc.total())
+		f.Broken("at most "+matrix.Itoa(op.Len())+" bytes received", "%d", doc.total())
 	}
 }
 
 func statusWaiting(f *flow) {
 	doc := f.told(f.allocated())
 	f.That(doc.state, Equal(waiting), doc.state, "the state waiting")
-	f.That(doc.received, BeEmpty(), itoa(doc.total())+" bytes", "nothing received")
+	f.That(doc.received, BeEmpty(), matrix.Itoa(doc.total())+" bytes", "nothing received")
 	f.number("length", doc.length, matrix.Usual)
 	f.number("remaining", doc.remaining, matrix.Usual)
 }
@@ -125,9 +125,9 @@ func statusWaiting(f *flow) {
 // number asks that a member that is there holds n.
 func (f *flow) number(name string, got *int64, n int64) {
 	if got == nil {
-		f.Broken(name+" to be "+itoa(n), "null, or no such member")
+		f.Broken(name+" to be "+matrix.Itoa(n), "null, or no such member")
 	}
-	f.That(*got, Equal(n), itoa(*got), "%s to be %d", name, n)
+	f.That(*got, Equal(n), matrix.Itoa(*got), "%s to be %d", name, n)
 }
 
 func statusReceived(f *flow) {
@@ -138,7 +138,7 @@ func statusReceived(f *flow) {
 		at += n
 		doc := f.told(op)
 		if doc.prefix() != at || doc.total() != at {
-			f.HarmfulAt(min(at, doc.prefix()), "request body", "the bytes 0 to "+itoa(at-1)+" in received", "%d bytes, of which %d from byte 0 on", doc.total(), doc.prefix())
+			f.HarmfulAt(min(at, doc.prefix()), "request body", "the bytes 0 to "+matrix.Itoa(at-1)+" in received", "%d bytes, of which %d from byte 0 on", doc.total(), doc.prefix())
 		}
 	}
 }
@@ -178,7 +178,7 @@ func statusLength(f *flow) {
 	}
 	f.Partly(op, 0, matrix.Usual/4)
 	if doc := f.told(op); doc.length != nil {
-		f.Broken("length to be null after bytes 0-"+itoa(matrix.Usual/4-1)+"/*", "%d", *doc.length)
+		f.Broken("length to be null after bytes 0-"+matrix.Itoa(matrix.Usual/4-1)+"/*", "%d", *doc.length)
 	}
 	op.Chunked = false // from here on the client knows
 	f.Partly(op, matrix.Usual/4, matrix.Usual/2)
@@ -189,11 +189,11 @@ func statusLength(f *flow) {
 func statusHead(f *flow) {
 	op := f.half()
 	get, head := f.asked(op), f.send("HEAD", op)
-	f.That(head.Status, Equal(get.Status), itoa(head.Status), "%d for HEAD, as for GET", get.Status)
+	f.That(head.Status, Equal(get.Status), matrix.Itoa(head.Status), "%d for HEAD, as for GET", get.Status)
 	if a, b := head.Fields.Joined("Content-Type"), get.Fields.Joined("Content-Type"); a != b {
 		f.Warn("the same Content-Type from HEAD and GET", "%q from HEAD, %q from GET", a, b)
 	}
-	f.That(head.BodyBytes, BeZero(), itoa(head.BodyBytes)+" bytes", "no body in the answer to HEAD")
+	f.That(head.BodyBytes, BeZero(), matrix.Itoa(head.BodyBytes)+" bytes", "no body in the answer to HEAD")
 }
 
 func statusMediaType(f *flow) {
@@ -214,7 +214,7 @@ func statusCut(f *flow) {
 	} {
 		f.Round()
 		f.Landed(f.Cut(req, cut))
-		f.unchanged(op, matrix.Usual/2, "after a read that was cut at "+cut.String())
+		f.Unmoved(op, matrix.Usual/2, "after a read that was cut at "+cut.String())
 	}
 	f.Round()
 	f.Completed(op)

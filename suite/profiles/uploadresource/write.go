@@ -60,13 +60,13 @@ func writeChecks() []matrix.Check {
 			Failure:  "The bytes are appended a second time, whatever the range says.",
 			Point:    "mid-upload", Faults: matrix.Closing,
 		}, Run: with(writeSameAgain)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "upload-resource.write.cut", Level: must, Source: partial,
 			Requires: "A part that is cut, before its first byte or behind it, takes nothing with it that was there before.",
 			Why:      "What was told as received the client has freed.",
 			Sends:    "A part; the next one cut after 0, 1, 10, 100 and 1000 bytes; GET on the status resource after each; then the rest.",
 			Failure:  "What a part brings and what was there are undone together.",
-		}, "mid-upload", matrix.EveryFault), Run: with(writeCut)},
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(writeCut)},
 		{Case: catalog.Case{
 			ID: "upload-resource.write.after-done", Level: must, Source: partial,
 			Requires: "A write to an upload that is done changes nothing: the result keeps its bytes, and the effect is not repeated.",
@@ -104,7 +104,7 @@ func (f *flow) agrees(op *matrix.Operation, r *exchange.Response, what string) {
 		f.Broken("Range: bytes=0-N in the 308", "Range: %v", err)
 	}
 	if told := f.Offset(f.d, op); told != kept {
-		f.HarmfulAt(min(told, kept), "request body", "the 308 to tell the "+itoa(told)+" bytes that the status resource tells", "%d bytes (Range: %s)", kept, r.Fields.Joined("Range"))
+		f.HarmfulAt(min(told, kept), "request body", "the 308 to tell the "+matrix.Itoa(told)+" bytes that the status resource tells", "%d bytes (Range: %s)", kept, r.Fields.Joined("Range"))
 	}
 }
 
@@ -114,12 +114,12 @@ func writeKeptRange(f *flow) {
 	for _, n := range []int64{1, 100, 4000} {
 		r := f.Send(f.d, op, at, at+n)
 		if r == nil {
-			f.Broken("a part at byte "+itoa(at)+" to be taken", "the server said that it has it already")
+			f.Broken("a part at byte "+matrix.Itoa(at)+" to be taken", "the server said that it has it already")
 		}
-		f.agrees(op, r, "the write of bytes "+itoa(at)+" to "+itoa(at+n))
+		f.agrees(op, r, "the write of bytes "+matrix.Itoa(at)+" to "+matrix.Itoa(at+n))
 		f.Note("a part is answered %d", r.Status)
 		at += n
-		f.unchanged(op, at, "after a part that ends there")
+		f.Unmoved(op, at, "after a part that ends there")
 	}
 	f.Completed(op)
 }
@@ -129,11 +129,11 @@ func writeAsk(f *flow) {
 	effects := f.Effects(f.W, op.Tag)
 	ask := contentRange(0, 0, matrix.Usual)
 	f.agrees(op, f.put(op, ask, nil), "the question before the first byte")
-	f.unchanged(op, 0, "after the question")
+	f.Unmoved(op, 0, "after the question")
 	f.Interrupt(f.d, op, f.At(matrix.RequestBody, matrix.Usual/2))
 	n := f.Stable(op)
 	f.agrees(op, f.put(op, ask, nil), "the question")
-	f.unchanged(op, n, "after the question")
+	f.Unmoved(op, n, "after the question")
 	effects.None("of a question")
 	f.Completed(op)
 	effects.Once("of the upload")
@@ -151,7 +151,7 @@ func writeEnds(f *flow) {
 	}
 	f.NoneYet(matrix.Watched{Effects: effects, When: "before the length is told", Look: func() { f.NotReady(op, "everything but the length") }})
 	r := f.put(op, contentRange(0, 0, matrix.Usual), nil)
-	f.That(r.Status/100, Equal(2), itoa(r.Status), "the end of the upload to be answered with a 2xx")
+	f.That(r.Status/100, Equal(2), matrix.Itoa(r.Status), "the end of the upload to be answered with a 2xx")
 	f.d.Learn(op, r)
 	f.finished(op)
 	effects.Once("of an upload that was ended by its length")
@@ -164,7 +164,7 @@ func writeEndsEarly(f *flow) {
 	r := f.put(op, contentRange(0, 0, matrix.Usual), nil)
 	f.Note("the end, told too early, is answered %d", r.Status)
 	f.NoneYet(matrix.Watched{Effects: effects, When: "of an upload of which half is missing", Look: func() { f.NotReady(op, "half of the bytes") }})
-	f.unchanged(op, matrix.Usual/2, "after the length was told")
+	f.Unmoved(op, matrix.Usual/2, "after the length was told")
 	op.Chunked = false
 	f.Completed(op)
 	effects.Once("of the upload")
@@ -197,9 +197,9 @@ func writeSameAgain(f *flow) {
 	for _, from := range []int64{n, n + 100, 0} {
 		r := f.put(op, contentRange(from, end, op.Len()), op.Body[from:end])
 		if !goesOn(r) {
-			f.refused(r, "a part that is sent again, if it is not taken,")
+			f.Refused(r, "a part that is sent again, if it is not taken,")
 		}
-		f.unchanged(op, end, "after a part that was there already")
+		f.Unmoved(op, end, "after a part that was there already")
 	}
 	f.Completed(op)
 	effects.Once("of an upload of which a part was sent again")
