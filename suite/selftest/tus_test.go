@@ -279,7 +279,7 @@ var tusLegals = []struct {
 	{tusHolds, tusWay}, {tusBlocks, tusWay}, {tusChunkedRefused, `chunked|unknown-length|not-complete`},
 	{tusPastEndCut, `past-end`}, {tusEmptyRefused, `patch\.(empty|after-end)`}, {tusTypeExact, `patch\.type`},
 	{tusMetadataTurned, `metadata|concat\.metadata`}, {tusMetadataRefused, `metadata`}, {tusLengthIgnored, `defer`}, {tusLengthOnce, `defer|unknown-length`},
-	{tusBodyIgnored, `initial`}, {tusInitialLittle, `initial`}, {tusExpires, `expire`}, {tusExpiryAtPatch, `expire`}, {tusMismatch400, `checksum|trailer`},
+	{tusBodyIgnored, `initial`}, {tusInitialLittle, `initial`}, {tusExpires, `expire`}, {tusExpiryAtPatch, `expire`}, {tusExpiresNever, `expire`}, {tusMismatch400, `checksum|trailer`},
 	{tusAsync, `concat`}, {tusPartsDeleted, `concat`}, {tusFinishedOnly, `concat`}, {tusOnceOnly, `concat`}, {tusConcatAbsolute, `concat`},
 }
 
