@@ -48,7 +48,7 @@ func newSite(t *testing.T) site {
 func (s site) certify(want int, start []string, args ...string) (said string) {
 	s.Helper()
 	all := []server{{
-		name: "reference", path: "/items", start: start, build: [][]string{{"sh", "-c", "echo built >{build}/built"}},
+		name: "reference", path: "/items", jobs: 2, start: start, build: [][]string{{"sh", "-c", "echo built >{build}/built"}},
 		flags: []string{"--focus", `^resume\.(offer\.(continue|http10)|restart\.kept) `},
 	}}
 	var out bytes.Buffer

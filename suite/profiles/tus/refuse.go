@@ -220,10 +220,15 @@ func patchRefusedEarly(f *flow) {
 	f.stays(op, matrix.Usual/2, "after heads that were refused")
 }
 
-// leaveOnly is a client that sends the head alone. It gives no response where leave to go on is given.
+// leaveOnly is a client that sends the head alone. It gives no response where leave to go on is given, be it that a final
+// response follows at once.
 func leaveOnly(ctx context.Context, x *exchange.Exchange) (*exchange.Response, error) {
 	if err := x.SendHead(ctx); err != nil && exchange.KindOf(err) != exchange.Answered {
 		return nil, err
 	}
-	return x.AwaitContinue(ctx)
+	final, err := x.AwaitContinue(ctx)
+	if slices.ContainsFunc(x.Interims(), func(r *exchange.Response) bool { return r.Status == 100 }) {
+		return nil, nil
+	}
+	return final, err
 }
