@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -113,6 +114,21 @@ func TestServerDoesNotRun(t *testing.T) {
 	s := newSite(t)
 	said := s.certify(statusNothing, []string{"sh", "-c", "echo no such luck; exit 3"}, "-update")
 	s.wants(said, "it ended (exit status 3) before it listened", "no such luck")
+}
+
+// TestUndecided: what a server answers now so, now so, is no difference; all else is.
+func TestUndecided(t *testing.T) {
+	s := server{undecided: regexp.MustCompile(`^tus\.download\.`)}
+	results := func(download, head reports.Verdict) *reports.Report {
+		return s.decided(&reports.Report{Results: []reports.Result{{ID: "tus.download.range", Verdict: download}, {ID: "tus.head.offset", Verdict: head}}})
+	}
+	kept := results(reports.Fail, reports.Pass)
+	if reports.Compare(kept, results(reports.Unsupported, reports.Pass)).Differ() {
+		t.Error("an undecided case is compared")
+	}
+	if !reports.Compare(kept, results(reports.Fail, reports.Fail)).Differ() {
+		t.Error("a decided case is not compared")
+	}
 }
 
 // TestEnds: nobody listens any more, also where the server was started again by somebody else.
