@@ -118,16 +118,28 @@ func TestServerDoesNotRun(t *testing.T) {
 
 // TestUndecided: what a server answers now so, now so, is no difference; all else is.
 func TestUndecided(t *testing.T) {
-	s := server{undecided: regexp.MustCompile(`^tus\.download\.`)}
-	results := func(download, head reports.Verdict) *reports.Report {
-		return s.decided(&reports.Report{Results: []reports.Result{{ID: "tus.download.range", Verdict: download}, {ID: "tus.head.offset", Verdict: head}}})
+	s := server{undecided: regexp.MustCompile(`^tus\.download\.`), overtakes: true}
+	results := func(download, head, cut reports.Verdict) *reports.Report {
+		return s.decided(&reports.Report{Results: []reports.Result{
+			{ID: "tus.download.range", Fault: "fin", Verdict: download},
+			{ID: "tus.head.offset", Fault: "none", Verdict: head},
+			{ID: "tus.concat.cut", Fault: "fin", Verdict: cut},
+		}})
 	}
-	kept := results(reports.Fail, reports.Pass)
-	if reports.Compare(kept, results(reports.Unsupported, reports.Pass)).Differ() {
-		t.Error("an undecided case is compared")
-	}
-	if !reports.Compare(kept, results(reports.Fail, reports.Fail)).Differ() {
-		t.Error("a decided case is not compared")
+	kept := results(reports.Fail, reports.Pass, reports.Pass)
+	for _, c := range []struct {
+		found *reports.Report
+		want  bool
+	}{
+		{results(reports.Unsupported, reports.Pass, reports.Pass), false},
+		{results(reports.Fail, reports.Pass, reports.Warn), false},
+		{results(reports.Fail, reports.Pass, reports.Fail), true},
+		{results(reports.Fail, reports.Warn, reports.Pass), true},
+		{results(reports.Fail, reports.Fail, reports.Pass), true},
+	} {
+		if got := reports.Compare(kept, c.found).Differ(); got != c.want {
+			t.Errorf("%v: it differs: %v", c.found.Results, got)
+		}
 	}
 }
 
