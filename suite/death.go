@@ -28,6 +28,10 @@ const mostConvicts, mostRevivals = 20, 100
 // mostBefore is how many of the last cases are run again to find out of which a server died late.
 const mostBefore = 5
 
+// startLimit is how long a server that died may take to come up again, where a case has not longer anyhow: on a busy machine
+// it takes longer to load than any request should.
+const startLimit = 30 * time.Second
+
 // watchLimit is how long a server is watched after a case of which it may die late.
 const watchLimit = 250 * time.Millisecond
 
@@ -119,7 +123,7 @@ func (r *runner) revive(ctx context.Context, names string) bool {
 		r.stop(fmt.Sprintf("the target died %d times, at last in %s", r.revivals, names))
 		return false
 	}
-	starting, cancel := context.WithTimeout(ctx, r.options.Config.Limits.Case)
+	starting, cancel := context.WithTimeout(ctx, max(r.options.Config.Limits.Case, startLimit))
 	defer cancel()
 	if err := startTarget(starting, r.options.Config); err != nil {
 		r.stop(fmt.Sprintf("the target died in %s, and could not be started again: %v", names, err))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func newSite(t *testing.T) site {
 func (s site) certify(want int, start []string, args ...string) (said string) {
 	s.Helper()
 	all := []server{{
-		name: "reference", path: "/items", start: start, build: [][]string{{"sh", "-c", "echo built >{build}/built"}},
+		name: "reference", path: "/items", jobs: 2, start: start, build: [][]string{{"sh", "-c", "echo built >{build}/built"}},
 		flags: []string{"--focus", `^resume\.(offer\.(continue|http10)|restart\.kept) `},
 	}}
 	var out bytes.Buffer
@@ -113,6 +114,33 @@ func TestServerDoesNotRun(t *testing.T) {
 	s := newSite(t)
 	said := s.certify(statusNothing, []string{"sh", "-c", "echo no such luck; exit 3"}, "-update")
 	s.wants(said, "it ended (exit status 3) before it listened", "no such luck")
+}
+
+// TestUndecided: what a server answers now so, now so, is no difference; all else is.
+func TestUndecided(t *testing.T) {
+	s := server{undecided: regexp.MustCompile(`^tus\.download\.`), overtakes: true}
+	results := func(download, head, cut reports.Verdict) *reports.Report {
+		return s.decided(&reports.Report{Results: []reports.Result{
+			{ID: "tus.download.range", Fault: "fin", Verdict: download},
+			{ID: "tus.head.offset", Fault: "none", Verdict: head},
+			{ID: "tus.concat.cut", Fault: "fin", Verdict: cut},
+		}})
+	}
+	kept := results(reports.Fail, reports.Pass, reports.Pass)
+	for _, c := range []struct {
+		found *reports.Report
+		want  bool
+	}{
+		{results(reports.Unsupported, reports.Pass, reports.Pass), false},
+		{results(reports.Fail, reports.Pass, reports.Warn), false},
+		{results(reports.Fail, reports.Pass, reports.Fail), true},
+		{results(reports.Fail, reports.Warn, reports.Pass), true},
+		{results(reports.Fail, reports.Fail, reports.Pass), true},
+	} {
+		if got := reports.Compare(kept, c.found).Differ(); got != c.want {
+			t.Errorf("%v: it differs: %v", c.found.Results, got)
+		}
+	}
 }
 
 // TestEnds: nobody listens any more, also where the server was started again by somebody else.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resumespec/resumespec/cmd/embedded"
 	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reference/mutants"
 	"github.com/resumespec/resumespec/reports"

@@ -248,7 +248,7 @@ func (s *tusServer) assemble(u *tusUpload) {
 func (s *tusServer) expiry(w http.ResponseWriter, u *tusUpload, method string) {
 	value := u.expires.UTC().Format(http.TimeFormat)
 	switch {
-	case s.has(tusCoreOnly), s.has(tusExpiryUntold) && method == "PATCH", (s.has(tusExpiryAtPatch) || s.has(tusExpiryUnsaid)) && method == "POST":
+	case s.has(tusCoreOnly), s.has(tusExpiresNever), s.has(tusExpiryUntold) && method == "PATCH", (s.has(tusExpiryAtPatch) || s.has(tusExpiryUnsaid)) && method == "POST":
 		return
 	case s.has(tusExpiryISO):
 		value = u.expires.UTC().Format(time.RFC3339)

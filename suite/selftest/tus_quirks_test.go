@@ -147,6 +147,7 @@ const (
 	tusBodyIgnored     quirk = "a POST whose body is no upload's is one without"
 	tusInitialLittle   quirk = "a POST takes 100 bytes at most, and says so"
 	tusExpires         quirk = "uploads expire after a second"
+	tusExpiresNever    quirk = "expiration is announced, and nothing expires"
 	tusExpiryAtPatch   quirk = "only a PATCH tells when the upload expires"
 	tusMismatch400     quirk = "a checksum that does not match is answered 400"
 	tusAsync           quirk = "concatenation takes its time"

@@ -282,7 +282,7 @@ var tusLegals = []struct {
 	{tusHolds, tusWay}, {tusBlocks, tusWay}, {tusChunkedRefused, `chunked|unknown-length|not-complete`},
 	{tusPastEndCut, `past-end`}, {tusEmptyRefused, `patch\.(empty|after-end)`}, {tusTypeExact, `patch\.type`},
 	{tusMetadataTurned, `metadata|concat\.metadata`}, {tusMetadataRefused, `metadata`}, {tusLengthIgnored, `defer`}, {tusLengthOnce, `defer|unknown-length`},
-	{tusBodyIgnored, `initial`}, {tusInitialLittle, `initial`}, {tusExpires, `expire`}, {tusExpiryAtPatch, `expire`}, {tusMismatch400, `checksum|trailer`},
+	{tusBodyIgnored, `initial`}, {tusInitialLittle, `initial`}, {tusExpires, `expire`}, {tusExpiryAtPatch, `expire`}, {tusExpiresNever, `expire`}, {tusMismatch400, `checksum|trailer`},
 	{tusHead403, `missing|create\.huge`}, {tusGoneAtEnd403, tusWay + "|" + tusMore}, {tusSmall, tusWay + "|" + tusMore},
 	{tusQueried, tusWay + "|" + tusMore}, {tusCloses, tusPieces}, {tusNoDate, `expire`}, {tusHints, tusPieces + `|before100\.(lost|reissue) .* fin|refused-early`},
 	{tusGetVersioned, tusWay}, {tusEffectLater, tusWay + "|" + tusMore}, {tusShownLater, tusWay + "|" + tusMore}, {tusInitialNone, `initial`},

@@ -14,11 +14,11 @@ func expireChecks() []matrix.Check {
 	must, should := catalog.Must, catalog.Should
 	return []matrix.Check{
 		{Case: catalog.Case{
-			ID: "tus.expire.told", Level: must, Source: loose(uploadExpires, "a server that announces that unfinished uploads expire is taken at its word: this one does"),
-			Requires: "The answer to every PATCH that leaves an upload unfinished has Upload-Expires.",
+			ID: "tus.expire.told", Level: must, Source: uploadExpires,
+			Requires: "If an upload is going to expire, the answer to every PATCH that leaves it unfinished has Upload-Expires.",
 			Why:      "A client that does not know how long it has comes back too late.",
 			Sends:    "POST; two PATCHes that leave bytes missing.",
-			Failure:  "The time is told with the POST alone, or nowhere.",
+			Failure:  "The time is told with the POST alone, or with one of the PATCHes.",
 		}, Run: expiring(expireTold)},
 		{Case: catalog.Case{
 			ID: "tus.expire.created", Level: should, Source: loose(uploadExpires, "whether the time is known at the creation shows in what HEAD tells before anything else has happened"),
@@ -71,14 +71,27 @@ func (f *flow) expires(r *exchange.Response, what string) (time.Time, bool) {
 	return at, true
 }
 
+// expireTold asks nothing of a server that tells no time at all: it may announce that unfinished uploads can expire, and be
+// configured so that none does.
 func expireTold(f *flow) {
-	op := f.created(matrix.Usual)
+	f.created(matrix.Usual)
+	op := f.OpAs(matrix.NewTag(), matrix.Usual)
+	told := f.made(op, "POST", f.d.Prepare(op)).Fields.Has("Upload-Expires")
+	var untold []string
 	for at, to := int64(0), int64(1000); to <= 2000; to += 1000 {
 		r := f.Do("a PATCH that leaves bytes missing", patchAt(op, itoa(at), op.Body[at:to]))
 		at = f.taken(op, r, at, to, "a PATCH that leaves bytes missing")
-		if !r.Fields.Has("Upload-Expires") {
-			f.Broken("Upload-Expires in the answer to a PATCH that leaves bytes missing", "%d without it", r.Status)
+		if r.Fields.Has("Upload-Expires") {
+			told = true
+		} else {
+			untold = append(untold, itoa(int64(r.Status))+" without it")
 		}
+	}
+	if !told {
+		f.Unsupported("Upload-Expires is told nowhere")
+	}
+	if len(untold) > 0 {
+		f.Broken("Upload-Expires in the answer to every PATCH that leaves bytes missing", "%s", untold[0])
 	}
 }
 
