@@ -209,13 +209,13 @@ func TestHints(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := map[string]int{}
-	for _, h := range hints(bare, []string{"resume"}) {
+	for _, h := range hints(bare, []string{"resume", "tus", "rufh"}) {
 		keys[h.Key] = h.Cases
 		if h.Enables == "" || h.Cases < 1 {
 			t.Errorf("%+v", h)
 		}
 	}
-	if len(keys) != 6 {
+	if len(keys) != 8 {
 		t.Errorf("hints %v", keys)
 	}
 	for _, c := range Cases() {

@@ -137,13 +137,12 @@ func (f *Flow) TwinsOf(template target.Request) *Twins {
 }
 
 // Stable gives an offset that moves no more of itself: a server may still be draining the connection that was
-// cut, until a write over another is taken.
+// cut, until a write over another is taken. Where parts may come in any order, that one does not end the other: so the
+// offset has to be told twice.
 func (f *Flow) Stable(op *Operation) int64 {
 	n := f.Offset(f.D, op)
-	if r := f.Send(f.D, op, n, n+256); r != nil && r.Status/100 != 2 {
-		return f.Settled(f.D, op) // it takes the whole rest only, of which another case tells
-	}
-	return f.Offset(f.D, op)
+	f.Send(f.D, op, n, n+256) // who takes the whole rest only refuses it, of which another case tells
+	return f.Settled(f.D, op)
 }
 
 // Tail gives the request for the rest of the body.

@@ -49,7 +49,7 @@ func offerChecks() []matrix.Check {
 			why:      "A client that knows nothing of 104 waits for the 100.",
 			sends:    "An upload in one request with Expect: 100-continue, whose content is held back until 100 has come.",
 			failure:  "The 104 is taken for the 100.",
-			unkilled: "net/http, on which the reference server stands, sends the 100 by itself; a server of the self-test leaves it out, and is caught", run: offerContinue},
+			unkilled: "The package on which the reference server stands sends the 100 by itself; a server of the self-test leaves it out, and is caught.", run: offerContinue},
 		{name: "http10", level: must, versions: everyVersion, source: rfc(9110, "15.2"),
 			requires: "An HTTP/1.0 client is sent no interim response.",
 			why:      "It would take the 104 for the final response.",
