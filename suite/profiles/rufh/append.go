@@ -102,7 +102,7 @@ func appendPart(f *flow) {
 	effects := f.Effects(f.W, op.Tag)
 	at := int64(0)
 	for _, n := range []int64{1, 100, 4000} {
-		f.succeeded(f.appended(op, at, op.Body[at:at+n], false), "an append of "+itoa(n)+" bytes")
+		f.succeeded(f.appended(op, at, op.Body[at:at+n], false), "an append of "+matrix.Itoa(n)+" bytes")
 		at += n
 		f.at(op, at, "after an append that ends there")
 		f.incomplete(op, "after an append that leaves it open")
@@ -128,7 +128,7 @@ func appendStatus201(f *flow) {
 		f.Broken("201 (Created) for an append that leaves the upload open", "%d", r.Status)
 	}
 	if n, ok := integer(r.Fields.Values("Upload-Offset")); !ok || n != matrix.Usual/2 {
-		f.Broken("Upload-Offset: "+itoa(matrix.Usual/2), "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
+		f.Broken("Upload-Offset: "+matrix.Itoa(matrix.Usual/2), "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
 	}
 }
 
@@ -272,7 +272,7 @@ func appendProgress(f *flow) {
 		f.Unsupported("%s", f.unannounced())
 	}
 	if told == 0 {
-		f.Broken("104s with Upload-Offset while an append of "+itoa(op.Len())+" bytes is processed", "none")
+		f.Broken("104s with Upload-Offset while an append of "+matrix.Itoa(op.Len())+" bytes is processed", "none")
 	}
 }
 

@@ -30,7 +30,7 @@ func cancelChecks() []matrix.Check {
 			why:      "What was cancelled must not happen.",
 			sends:    "An upload cut in the middle; DELETE on its resource; the rest, and the whole, by appends; a read of the number of effects.",
 			failure:  "The upload is only marked, and its last byte completes it all the same.", run: cancelNoEffect},
-		{name: "lost", level: should, versions: everyVersion, point: "pre-response", faults: matrix.EveryFault, source: rfc(9110, "9.2.2"),
+		{name: "lost", level: should, versions: everyVersion, point: "pre-response", faults: matrix.EveryFault, source: catalog.RFC(9110, "9.2.2"),
 			requires: "When the answer to the DELETE is lost, DELETE again is answered with a 2xx or a 4xx, and the upload is gone.",
 			why:      "A client that does not know whether it has cancelled asks again.",
 			sends:    "Half an upload; DELETE on its resource, whose answer is cut off; DELETE again; HEAD.",
@@ -89,7 +89,7 @@ func cancelStatus204(f *flow) {
 func cancelNoFields(f *flow) {
 	const half = matrix.Usual / 2
 	op := f.opened(half)
-	for _, field := range []exchange.Field{{Name: "Upload-Offset", Value: itoa[int64](half)}, {Name: f.v.complete, Value: f.v.state(false)}} {
+	for _, field := range []exchange.Field{{Name: "Upload-Offset", Value: matrix.Itoa[int64](half)}, {Name: f.v.complete, Value: f.v.state(false)}} {
 		r := f.asked("DELETE", op, field)
 		if r.Status == 405 {
 			f.Unsupported("DELETE on the upload resource is answered 405")

@@ -85,7 +85,7 @@ func codingKept(f *flow) {
 	a := f.Do("GET on what an upload in one request became", matrix.RequestTo("GET", one[0]))
 	b := f.Do("GET on what an upload by appends became", matrix.RequestTo("GET", other[0]))
 	if x, y := a.Fields.Joined("Content-Encoding"), b.Fields.Joined("Content-Encoding"); a.Status != b.Status || x != y {
-		f.Broken("the same Content-Encoding as after one request: "+itoa(a.Status)+" "+quotedOrNone(x), "%d %s", b.Status, quotedOrNone(y))
+		f.Broken("the same Content-Encoding as after one request: "+matrix.Itoa(a.Status)+" "+quotedOrNone(x), "%d %s", b.Status, quotedOrNone(y))
 	}
 }
 

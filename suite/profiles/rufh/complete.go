@@ -75,7 +75,7 @@ func completeNoAppend(f *flow) {
 	effects.Once("of an upload to which appends came when it was over")
 	if r := f.asked("HEAD", op); r.Status/100 == 2 {
 		if n, ok := integer(r.Fields.Values("Upload-Offset")); ok && n != op.Len() {
-			f.Harmful("the offset "+itoa(op.Len())+" of an upload that is over", "%d", n)
+			f.Harmful("the offset "+matrix.Itoa(op.Len())+" of an upload that is over", "%d", n)
 		}
 	}
 	f.whole(op, final)
@@ -105,7 +105,7 @@ func completeReplay(f *flow) {
 	op, final, effects := f.ended()
 	first := f.replayed(op)
 	if first.Status/100 != final.Status/100 {
-		f.Broken("the final response again, which was "+itoa(final.Status), "%d", first.Status)
+		f.Broken("the final response again, which was "+matrix.Itoa(final.Status), "%d", first.Status)
 	}
 	if different := unlike(first, final); different != "" {
 		f.Warn("the final response again", "another %s", different) // the answer to the append may not have been the target's
@@ -130,7 +130,7 @@ func (f *flow) replayed(op *matrix.Operation) *exchange.Response {
 // unlike names what two responses differ in; "" where they do not.
 func unlike(a, b *exchange.Response) string {
 	if a.Status != b.Status {
-		return "status: " + itoa(a.Status)
+		return "status: " + matrix.Itoa(a.Status)
 	}
 	for _, name := range []string{"Location", "Content-Location", "Content-Type"} {
 		if a.Fields.Joined(name) != b.Fields.Joined(name) {
@@ -138,7 +138,7 @@ func unlike(a, b *exchange.Response) string {
 		}
 	}
 	if !bytes.Equal(a.Body, b.Body) {
-		return "body of " + itoa(len(a.Body)) + " bytes"
+		return "body of " + matrix.Itoa(len(a.Body)) + " bytes"
 	}
 	return ""
 }

@@ -93,7 +93,7 @@ func createChecks() []matrix.Check {
 			why:      "The media type of an append is the protocol's own.",
 			sends:    "An upload in one request, and one that is created without content and appended to; GET on what they became.",
 			failure:  "The Content-Type of the last request is stored.", run: createMetadata},
-		{name: "refused", level: should, versions: everyVersion, source: rfc(9110, "10.1.1"),
+		{name: "refused", level: should, versions: everyVersion, source: catalog.RFC(9110, "10.1.1"),
 			requires: "A creation that the target refuses by its head, as it refuses a plain request, is refused with the final status and not announced.",
 			why:      "A client that is given leave sends all of its content for nothing.",
 			sends:    "The head of a creation to a path of the target's that is not there, with Expect: 100-continue.",
@@ -109,7 +109,7 @@ func createComplete(f *flow) {
 		effects := f.Effects(f.W, op.Tag)
 		req := f.d.creation(op, op.Body, true)
 		r := f.begun(op, req)
-		f.succeeded(r, "a whole upload of "+itoa(n)+" bytes in one request")
+		f.succeeded(r, "a whole upload of "+matrix.Itoa(n)+" bytes in one request")
 		f.whole(op, r)
 		effects.Once("of a whole upload in one request")
 	}
@@ -228,7 +228,7 @@ func createPartial(f *flow) {
 		req.Fields = append(req.Fields, f.d.lengthOf(op)...)
 		f.allow(n)
 		f.createdBy(op, req, n)
-		f.once(op, n, "of an upload that was created with "+itoa(n)+" bytes")
+		f.once(op, n, "of an upload that was created with "+matrix.Itoa(n)+" bytes")
 	}
 }
 
@@ -247,7 +247,7 @@ func createStatus201(f *flow) {
 		f.Broken("201 (Created) for a creation that leaves the upload open", "%d", r.Status)
 	}
 	if n, ok := integer(r.Fields.Values("Upload-Offset")); !ok || n != matrix.Usual/2 {
-		f.Broken("Upload-Offset: "+itoa(matrix.Usual/2), "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
+		f.Broken("Upload-Offset: "+matrix.Itoa(matrix.Usual/2), "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
 	}
 	if complete, known := f.v.completeness(r); !known || complete {
 		f.Broken(f.v.complete+": "+f.v.state(false), "%s", f.v.told(r))
@@ -279,7 +279,7 @@ func createFinalOffset(f *flow) {
 		f.Unsupported("an upload that is complete is not active: HEAD gives %d", head.Status)
 	}
 	if n, ok := integer(r.Fields.Values("Upload-Offset")); !ok || n != op.Len() {
-		f.Broken("Upload-Offset: "+itoa(op.Len())+" in the answer to a whole upload", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
+		f.Broken("Upload-Offset: "+matrix.Itoa(op.Len())+" in the answer to a whole upload", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
 	}
 }
 
@@ -344,7 +344,7 @@ func (f *flow) progress(interims []*exchange.Response, from, sent int64) int {
 			f.Broken("an Integer in the Upload-Offset of a 104", "%q", r.Fields.Joined("Upload-Offset"))
 		}
 		if n < before || n > from+sent {
-			f.Harmful("offsets of 104s from "+itoa(before)+" to "+itoa(from+sent)+" that never go down", "%d", n)
+			f.Harmful("offsets of 104s from "+matrix.Itoa(before)+" to "+matrix.Itoa(from+sent)+" that never go down", "%d", n)
 		}
 		count, before = count+1, n
 	}
@@ -379,7 +379,7 @@ func createMetadata(f *flow) {
 	a := f.Do("GET on what an upload in one request became", matrix.RequestTo("GET", one[0]))
 	b := f.Do("GET on what an upload by appends became", matrix.RequestTo("GET", other[0]))
 	if x, y := a.Fields.Get("Content-Type"), b.Fields.Get("Content-Type"); a.Status != b.Status || x != y {
-		f.Broken("the same Content-Type as after one request: "+itoa(a.Status)+" "+x, "%d %s", b.Status, y)
+		f.Broken("the same Content-Type as after one request: "+matrix.Itoa(a.Status)+" "+x, "%d %s", b.Status, y)
 	}
 }
 

@@ -43,7 +43,7 @@ func digestChecks() []matrix.Check {
 			why:      "The client sees for itself that the whole arrived.",
 			sends:    "Uploads with Want-Repr-Digest: sha-256=10 at the creation: in one request, and in two.",
 			failure:  "The field is not looked at, or the digest is that of the last part.", run: digestWanted},
-		{name: "unknown", level: should, versions: since("6"), source: rfc(9530, "2"),
+		{name: "unknown", level: should, versions: since("6"), source: catalog.RFC(9530, "2"),
 			requires: "A digest of an algorithm that the server does not know is no reason to refuse.",
 			why:      "Algorithms come and go.",
 			sends:    "An upload with Repr-Digest and Content-Digest of the algorithm x-resumespec.",
@@ -126,7 +126,7 @@ func digestContentWrong(f *flow) {
 	f.failed(f.appended(op, half, op.Body[half:], true, contentDigest(f.rival(half))), effects, "an append with a wrong Content-Digest")
 	head := f.asked("HEAD", op)
 	if n, ok := integer(head.Fields.Values("Upload-Offset")); head.Status/100 == 2 && ok && n != half {
-		f.BrokenAt(half, "request body", "the offset "+itoa[int64](half)+" after an append with a wrong Content-Digest", "%d", n)
+		f.BrokenAt(half, "request body", "the offset "+matrix.Itoa[int64](half)+" after an append with a wrong Content-Digest", "%d", n)
 	}
 	if head.Status/100 != 2 {
 		f.Note("the upload is no more after an append with a wrong Content-Digest: %d", head.Status)

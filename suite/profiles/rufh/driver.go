@@ -61,7 +61,7 @@ func (d *driver) lengthOf(op *matrix.Operation) exchange.Fields {
 	if !d.v.length {
 		return nil
 	}
-	return exchange.Fields{{Name: "Upload-Length", Value: itoa(op.Len())}}
+	return exchange.Fields{{Name: "Upload-Length", Value: matrix.Itoa(op.Len())}}
 }
 
 // Ready waits for the 104 that names the upload resource.
@@ -227,7 +227,7 @@ var knownLimits = []string{"max-size", "min-size", "max-append-size", "min-appen
 // append gives the PATCH for an offset as it stands.
 func (d *driver) append(op *matrix.Operation, offset int64, content []byte, complete bool) exchange.Request {
 	fields := append(d.v.common(),
-		exchange.Field{Name: "Upload-Offset", Value: itoa(offset)},
+		exchange.Field{Name: "Upload-Offset", Value: matrix.Itoa(offset)},
 		exchange.Field{Name: d.v.complete, Value: d.v.state(complete)})
 	if d.v.media != "" {
 		fields = fields.With("Content-Type", d.v.media)
@@ -286,7 +286,7 @@ func (d *driver) readState(op *matrix.Operation, r *exchange.Response) (*exchang
 
 // report is what the state of an upload amounts to, as a response that twins are compared by.
 func report(status int, state string, offset int64) *exchange.Response {
-	body, _ := json.Marshal(map[string]string{"state": state, "offset": itoa(offset)}) // texts cannot fail
+	body, _ := json.Marshal(map[string]string{"state": state, "offset": matrix.Itoa(offset)}) // texts cannot fail
 	return &exchange.Response{
 		Proto: "HTTP/1.1", Status: status, Fields: exchange.Fields{{Name: "Content-Type", Value: "application/json"}}, Body: body, Complete: true,
 	}

@@ -16,7 +16,7 @@ func fieldChecks() []matrix.Check {
 			sends:    "A creation with ?0;a=b for its state; an append with the offset 4096;x, and one that completes the upload with ?1;y=1.",
 			failure:  "The field's value is compared as a text, or read as a number to its end.",
 			loose:    "versions 4 to 7 have a text that calls the value an Integer, and no Item", run: fieldParameters},
-		{name: "forms", level: must, versions: everyVersion, source: rfc(9651, "4.2.4"),
+		{name: "forms", level: must, versions: everyVersion, source: catalog.RFC(9651, "4.2.4"),
 			requires: "An Integer may have leading zeros, and white space around it.",
 			why:      "A sender may write it so, and an intermediary too.",
 			sends:    "Appends with the offset 0004096, and with blanks around it.",
@@ -56,8 +56,8 @@ func fieldParameters(f *flow) {
 	op := f.fresh()
 	req := changed(f.d.creation(op, op.Body[:half], false), f.v.complete, f.v.state(false)+";a=b")
 	f.createdBy(op, req, half)
-	r := f.sent(op, changed(f.d.append(op, half, op.Body[half:half+1000], false), "Upload-Offset", itoa[int64](half)+";x"), false)
-	f.succeeded(r, "an append with Upload-Offset: "+itoa[int64](half)+";x")
+	r := f.sent(op, changed(f.d.append(op, half, op.Body[half:half+1000], false), "Upload-Offset", matrix.Itoa[int64](half)+";x"), false)
+	f.succeeded(r, "an append with Upload-Offset: "+matrix.Itoa[int64](half)+";x")
 	f.at(op, half+1000, "after an append with a parameter at its offset")
 	effects := f.Effects(f.W, op.Tag)
 	op.Sent = op.Len()
@@ -75,7 +75,7 @@ func fieldForms(f *flow) {
 		func(n string) string { return "000" + n },
 		func(n string) string { return "  " + n + "  " },
 	} {
-		value := form(itoa(at))
+		value := form(matrix.Itoa(at))
 		f.succeeded(f.sent(op, changed(f.d.append(op, at, op.Body[at:at+1000], false), "Upload-Offset", value), false), "an append with Upload-Offset: "+value)
 		at += 1000
 		f.at(op, at, "after an append with Upload-Offset: "+value)
@@ -90,7 +90,7 @@ func fieldOffsetType(f *flow) {
 		f.tried(op, req, "an append with Upload-Offset: "+value)
 	}
 	twice := f.d.append(op, half, f.rival(100), false)
-	twice.Fields = twice.Fields.With("Upload-Offset", itoa[int64](half))
+	twice.Fields = twice.Fields.With("Upload-Offset", matrix.Itoa[int64](half))
 	f.tried(op, twice, "an append with two fields Upload-Offset")
 	f.once(op, half, "after appends without a valid offset")
 }

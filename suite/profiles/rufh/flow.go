@@ -2,7 +2,6 @@ package rufh
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/exchange"
@@ -132,8 +131,6 @@ func (f *flow) allow(n int64) {
 	}
 }
 
-func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
-
 // fresh gives a new upload of the usual length with a token of its own.
 func (f *flow) fresh() *matrix.Operation { return f.OpAs(matrix.NewTag(), matrix.Usual) }
 
@@ -251,7 +248,7 @@ func (f *flow) refused(r *exchange.Response, what string) {
 func (f *flow) at(op *matrix.Operation, n int64, when string) {
 	op.Sent = max(op.Sent, n)
 	if now := f.Offset(f.D, op); now != n {
-		f.BrokenAt(min(n, now), "request body", "the offset "+itoa(n)+" "+when, "%d", now)
+		f.BrokenAt(min(n, now), "request body", "the offset "+matrix.Itoa(n)+" "+when, "%d", now)
 	}
 }
 

@@ -56,7 +56,7 @@ func lengthChecks() []matrix.Check {
 			sends:    "A complete creation with an Upload-Length above its Content-Length.",
 			failure:  "The problem has a type of the server's own.",
 			loose:    "a server need not use the problem type", run: lengthProblem},
-		{name: "huge", level: should, versions: since("6"), measured: true, source: rfc(9110, "15.6"),
+		{name: "huge", level: should, versions: since("6"), measured: true, source: catalog.RFC(9110, "15.6"),
 			requires: "A huge length is taken or refused with a 4xx, and is no error of the server's.",
 			why:      "It costs the client nothing to tell it.",
 			sends:    "A creation without content and with Upload-Length: 999999999999999.",
@@ -70,7 +70,9 @@ func lengthChecks() []matrix.Check {
 }
 
 // length gives the field for a length as it stands.
-func length(n int64) exchange.Field { return exchange.Field{Name: "Upload-Length", Value: itoa(n)} }
+func length(n int64) exchange.Field {
+	return exchange.Field{Name: "Upload-Length", Value: matrix.Itoa(n)}
+}
 
 func lengthCreation(f *flow) {
 	for _, wrong := range []int64{matrix.Usual - 1, matrix.Usual + 1} {
@@ -79,7 +81,7 @@ func lengthCreation(f *flow) {
 		effects := f.Effects(f.W, op.Tag)
 		req := f.d.creation(op, op.Body, true)
 		req.Fields = append(req.Fields, length(wrong))
-		f.refused(f.begun(op, req), "a complete creation of "+itoa(matrix.Usual)+" bytes with Upload-Length: "+itoa(wrong))
+		f.refused(f.begun(op, req), "a complete creation of "+matrix.Itoa(matrix.Usual)+" bytes with Upload-Length: "+matrix.Itoa(wrong))
 		f.NoneYet(matrix.Watched{Effects: effects, When: "of a creation with two lengths"})
 	}
 }
@@ -97,7 +99,7 @@ func lengthFinal(f *flow) {
 		req := f.d.append(op, half, op.Body[half:half+content], true)
 		req.Chunked = part.chunked
 		r := f.sent(op, req, false)
-		f.refused(r, "an append that completes an upload of "+itoa(matrix.Usual)+" bytes at byte "+itoa(half+content))
+		f.refused(r, "an append that completes an upload of "+matrix.Itoa(matrix.Usual)+" bytes at byte "+matrix.Itoa(half+content))
 		f.NoneYet(matrix.Watched{Effects: effects, When: "of an upload that was completed short of its length", Look: func() { f.incomplete(op, "short of its length") }})
 	}
 }
@@ -147,7 +149,7 @@ func (f *flow) within(op *matrix.Operation, effects matrix.Effects) {
 	f.NoneYet(matrix.Watched{Effects: effects, When: "of an upload that would have exceeded its length", Look: func() {
 		head := f.asked("HEAD", op)
 		if n, ok := integer(head.Fields.Values("Upload-Offset")); head.Status/100 == 2 && ok && n > op.Len() {
-			f.HarmfulAt(op.Len(), "request body", "an offset that is not above the length of "+itoa(op.Len()), "%d", n)
+			f.HarmfulAt(op.Len(), "request body", "an offset that is not above the length of "+matrix.Itoa(op.Len()), "%d", n)
 		}
 	}})
 }
@@ -197,7 +199,7 @@ func lengthProblem(f *flow) {
 		f.Broken("the type "+inconsistent, "%q", members.Type)
 	}
 	if members.Status != nil && *members.Status != r.Status {
-		f.Broken("the status "+itoa(r.Status)+" in the problem", "%d", *members.Status)
+		f.Broken("the status "+matrix.Itoa(r.Status)+" in the problem", "%d", *members.Status)
 	}
 }
 

@@ -242,7 +242,7 @@ func (f *flow) announcingLength(n int64) *exchange.Response {
 	req := f.d.creation(op, nil, false)
 	req.Fields = append(req.Fields, length(n))
 	op.Facts[sending] = creating
-	r := f.Do("a creation with Upload-Length: "+itoa(n), req)
+	r := f.Do("a creation with Upload-Length: "+matrix.Itoa(n), req)
 	return r
 }
 
@@ -380,7 +380,7 @@ func limitMaxAge(f *flow) {
 	after, told := f.ageOf(f.asked("HEAD", op))
 	took := int64(time.Since(began)/time.Second) + 2 // both are cut to seconds
 	if !told || after+took < before {
-		f.Broken("an end of the lifetime that comes no nearer than it was: "+itoa(before)+" s", "%d s a moment later", after)
+		f.Broken("an end of the lifetime that comes no nearer than it was: "+matrix.Itoa(before)+" s", "%d s a moment later", after)
 	}
 	if slices.Contains([]int64{before, after}, 0) {
 		f.Broken("a lifetime that is not over already", "%s=%d", f.v.age, after)

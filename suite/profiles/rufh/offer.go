@@ -50,17 +50,17 @@ func offerChecks() []matrix.Check {
 			sends:    "An upload in one request with Expect: 100-continue, whose content is held back until 100 has come.",
 			failure:  "The 104 is taken for the 100.",
 			unkilled: "The package on which the reference server stands sends the 100 by itself; a server of the self-test leaves it out, and is caught.", run: offerContinue},
-		{name: "http10", level: must, versions: everyVersion, source: rfc(9110, "15.2"),
+		{name: "http10", level: must, versions: everyVersion, source: catalog.RFC(9110, "15.2"),
 			requires: "An HTTP/1.0 client is sent no interim response.",
 			why:      "It would take the 104 for the final response.",
 			sends:    "A whole upload in one HTTP/1.0 request.",
 			failure:  "Interim responses are sent without a look at the request's version.", run: offerHTTP10},
-		{name: "not-asked", level: should, versions: everyVersion, source: loose(upUpgrading, "what a target makes of a plain request is its own"),
+		{name: "not-asked", level: should, versions: everyVersion, source: catalog.Loose(upUpgrading, "what a target makes of a plain request is its own"),
 			requires: "A request without the field of completeness is an upload as ever: it is answered without a 104, and its effect happens once where it succeeds.",
 			why:      "Clients that know nothing of resumption use the same target.",
 			sends:    "A whole upload without the protocol's fields, and one with the version's own alone.",
 			failure:  "Every request creates an upload resource, and waits to be completed.", run: offerNotAsked},
-		{name: "uri-reference", level: must, versions: everyVersion, source: rfc(9110, "10.2.2"),
+		{name: "uri-reference", level: must, versions: everyVersion, source: catalog.RFC(9110, "10.2.2"),
 			requires: "The Location of an upload resource is one valid URI-reference, and leads to a resource that answers HEAD with an offset.",
 			why:      "A client resolves it and goes there.",
 			sends:    "A creation that leaves the upload open; HEAD on what its Location resolves to.",
@@ -376,7 +376,7 @@ func offerNoEffect(f *flow) {
 		op := f.fresh()
 		effects := f.Effects(f.W, op.Tag)
 		f.created(op, n, f.d.lengthOf(op)...)
-		uploads = append(uploads, matrix.Watched{Effects: effects, When: "of an upload that was begun with " + itoa(n) + " bytes and left open"})
+		uploads = append(uploads, matrix.Watched{Effects: effects, When: "of an upload that was begun with " + matrix.Itoa(n) + " bytes and left open"})
 	}
 	f.NoneYet(uploads...)
 }

@@ -14,7 +14,7 @@ func Probe(s *matrix.Session) (speaks bool, seen []string) {
 		for _, name := range f.Set.Interop {
 			f.v = versionOf(name)
 			r := f.Do("OPTIONS on the target", matrix.RequestTo("OPTIONS", f.Op(0).URL, f.v.common()...))
-			words := []string{strings.TrimSpace(r.Proto + " " + itoa(r.Status) + " " + r.Reason)}
+			words := []string{strings.TrimSpace(r.Proto + " " + matrix.Itoa(r.Status) + " " + r.Reason)}
 			for _, field := range []string{"Upload-Limit", "Accept-Patch", interop} {
 				if r.Fields.Has(field) {
 					words = append(words, field+": "+r.Fields.Joined(field))

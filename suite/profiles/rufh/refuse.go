@@ -54,7 +54,7 @@ func refusalChecks() []matrix.Check {
 			why:      "It is a patch of another kind (RFC 5789, 2.2).",
 			sends:    "A creation with half of the content; PATCHes with text/plain, with application/offset+octet-stream and without Content-Type; HEAD; the rest.",
 			failure:  "The media type is not looked at.", run: refuseMediaType},
-		{name: "early", level: should, versions: everyVersion, source: rfc(9110, "10.1.1"),
+		{name: "early", level: should, versions: everyVersion, source: catalog.RFC(9110, "10.1.1"),
 			requires: "An append that is refused by its head is refused with the final status instead of a 100 (Continue).",
 			why:      "The client sends its content for nothing.",
 			sends:    "A creation with half of the content; an append at byte 0 with Expect: 100-continue.",
@@ -80,7 +80,7 @@ func statusesOr4xx(statuses []int) string {
 	if len(statuses) == 0 {
 		return "a 4xx"
 	}
-	return itoa(statuses[0])
+	return matrix.Itoa(statuses[0])
 }
 
 // rivalOf gives other bytes than the upload's, for a request that must not be taken.
@@ -91,7 +91,7 @@ func refuseLow(f *flow) {
 	op := f.opened(half)
 	for _, offset := range []int64{0, half - 1} {
 		for _, complete := range []bool{false, true} {
-			f.tried(op, f.d.append(op, offset, f.rival(op.Len()-offset), complete), "an append at byte "+itoa(offset)+" of an upload at byte "+itoa[int64](half), 409)
+			f.tried(op, f.d.append(op, offset, f.rival(op.Len()-offset), complete), "an append at byte "+matrix.Itoa(offset)+" of an upload at byte "+matrix.Itoa[int64](half), 409)
 		}
 	}
 	f.once(op, half, "after appends below the offset")
@@ -102,7 +102,7 @@ func refuseHigh(f *flow) {
 	op := f.opened(half)
 	for _, beyond := range []int64{1, 1000} {
 		offset := half + beyond
-		f.tried(op, f.d.append(op, offset, op.Body[offset:], true), "an append at byte "+itoa(offset)+" of an upload at byte "+itoa[int64](half), 409)
+		f.tried(op, f.d.append(op, offset, op.Body[offset:], true), "an append at byte "+matrix.Itoa(offset)+" of an upload at byte "+matrix.Itoa[int64](half), 409)
 	}
 	f.once(op, half, "after appends beyond the offset")
 }
@@ -112,7 +112,7 @@ func refuseOffsetTold(f *flow) {
 	op := f.opened(half)
 	r := f.tried(op, f.d.append(op, 0, op.Body, true), "an append at byte 0", 409)
 	if n, ok := integer(r.Fields.Values("Upload-Offset")); !ok || n != half {
-		f.Broken("Upload-Offset: "+itoa[int64](half)+" in the 409", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
+		f.Broken("Upload-Offset: "+matrix.Itoa[int64](half)+" in the 409", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
 	}
 	f.once(op, half, "of an upload that went on where the 409 said")
 }
@@ -149,7 +149,7 @@ func refuseProblem(f *flow) {
 	for name, member := range map[string]struct {
 		got  *json.Number
 		want string
-	}{"expected-offset": {members.Expected, itoa[int64](half)}, "provided-offset": {members.Provided, itoa[int64](provided)}} {
+	}{"expected-offset": {members.Expected, matrix.Itoa[int64](half)}, "provided-offset": {members.Provided, matrix.Itoa[int64](provided)}} {
 		if member.got == nil || member.got.String() != member.want {
 			f.Broken(name+" "+member.want+" in the problem", "%s", r.Body)
 		}

@@ -65,7 +65,7 @@ func stateChecks() []matrix.Check {
 			why:      "It may be an append whose method an intermediary has changed.",
 			sends:    "HEAD with Upload-Offset, and with the field of completeness, on the resource of an open upload.",
 			failure:  "The fields are not looked at.", run: stateNoFields},
-		{name: "unknown", level: must, versions: everyVersion, source: loose(upRetrieval, "how an upload resource that is not there is answered is said up to version 6 only: 404"),
+		{name: "unknown", level: must, versions: everyVersion, source: catalog.Loose(upRetrieval, "how an upload resource that is not there is answered is said up to version 6 only: 404"),
 			requires: "What is no upload resource is not answered as one: HEAD and an append are refused, in versions up to 6 with 404 (Not Found).",
 			why:      "A client that has lost its upload must learn that it has.",
 			sends:    "HEAD and an append on the URI of an upload resource with its last part changed.",
@@ -118,7 +118,7 @@ func (f *flow) says(op *matrix.Operation, want bool, of string) {
 // tells asks that an answer tells the length.
 func (f *flow) tells(r *exchange.Response, length int64, when string) {
 	if n, ok := integer(r.Fields.Values("Upload-Length")); !ok || n != length {
-		f.Broken("Upload-Length: "+itoa(length)+" "+when, "Upload-Length: %q", r.Fields.Joined("Upload-Length"))
+		f.Broken("Upload-Length: "+matrix.Itoa(length)+" "+when, "Upload-Length: %q", r.Fields.Joined("Upload-Length"))
 	}
 }
 
@@ -139,7 +139,7 @@ func stateDerived(f *flow) {
 	for _, r := range t.Interims {
 		f.d.Learn(op, r)
 	}
-	f.tells(f.asked("HEAD", op), op.Len(), "of a creation that was to be complete, with Content-Length: "+itoa(op.Len()))
+	f.tells(f.asked("HEAD", op), op.Len(), "of a creation that was to be complete, with Content-Length: "+matrix.Itoa(op.Len()))
 }
 
 func stateOfAppend(f *flow) {
@@ -147,7 +147,7 @@ func stateOfAppend(f *flow) {
 	op := f.endless(half)
 	op.Facts[sending], op.Sent = wholly, op.Len()
 	f.Landed(f.CutBy(f.expecting(f.d.append(op, half, op.Body[half:], true)), f.At(matrix.RequestBody, half/2), f.onLeave))
-	f.tells(f.asked("HEAD", op), op.Len(), "of an upload at byte "+itoa[int64](half)+" that an append with Content-Length: "+itoa[int64](half)+" was to complete")
+	f.tells(f.asked("HEAD", op), op.Len(), "of an upload at byte "+matrix.Itoa[int64](half)+" that an append with Content-Length: "+matrix.Itoa[int64](half)+" was to complete")
 }
 
 // onLeave is a client that waits for 100 (Continue), so that the server has begun with the request when its content comes.
@@ -219,7 +219,7 @@ func stateStatus(f *flow) {
 
 func stateNoFields(f *flow) {
 	op := f.opened(matrix.Usual / 2)
-	for _, field := range []exchange.Field{{Name: "Upload-Offset", Value: itoa(matrix.Usual / 2)}, {Name: f.v.complete, Value: f.v.state(false)}} {
+	for _, field := range []exchange.Field{{Name: "Upload-Offset", Value: matrix.Itoa(matrix.Usual / 2)}, {Name: f.v.complete, Value: f.v.state(false)}} {
 		if r := f.asked("HEAD", op, field); r.Status != 400 {
 			f.Broken("400 (Bad Request) for HEAD with "+field.Name, "%d", r.Status)
 		}
@@ -256,7 +256,7 @@ func stateAfter(f *flow) {
 		f.Unsupported("an upload that is over is answered %d", r.Status)
 	}
 	if n, ok := integer(r.Fields.Values("Upload-Offset")); !ok || n != op.Len() {
-		f.Broken("Upload-Offset: "+itoa(op.Len())+" of an upload that is over", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
+		f.Broken("Upload-Offset: "+matrix.Itoa(op.Len())+" of an upload that is over", "Upload-Offset: %q", r.Fields.Joined("Upload-Offset"))
 	}
 	f.says(op, true, "all of the content, and was completed,")
 }

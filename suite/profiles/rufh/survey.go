@@ -98,7 +98,7 @@ func (f *flow) lookOptimistic(op *matrix.Operation) (announces bool, answer stri
 
 // described tells an answer in short: "201", "201 after a 104 of version 6".
 func described(final *exchange.Response, interims []*exchange.Response) string {
-	text := itoa(final.Status)
+	text := matrix.Itoa(final.Status)
 	for _, r := range interims {
 		if r.Status == 104 {
 			text += fmt.Sprintf(" after a 104 with Location: %q and %s: %q", r.Fields.Get("Location"), interop, r.Fields.Joined(interop))

@@ -1,8 +1,6 @@
 package rufh
 
 import (
-	"fmt"
-
 	"github.com/resumespec/resumespec/suite/catalog"
 	"github.com/resumespec/resumespec/suite/matrix"
 )
@@ -39,20 +37,6 @@ func older(draft, section string) catalog.Source {
 	return catalog.Source{Document: name, Section: section, URL: "https://datatracker.ietf.org/doc/html/" + name}
 }
 
-// loose marks a source as silent about what the case asks.
-func loose(source catalog.Source, why string) catalog.Source {
-	source.Loose = why
-	return source
-}
-
-// rfc cites a section of an RFC.
-func rfc(number int, section string) catalog.Source {
-	return catalog.Source{
-		Document: fmt.Sprintf("RFC %d", number), Section: section,
-		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
-	}
-}
-
 // terms are the profile's words for the interruption matrix.
 func terms() matrix.Terms {
 	return matrix.Terms{
@@ -62,11 +46,11 @@ func terms() matrix.Terms {
 		Outcome: "HEAD on the upload resource, and an append without content where the server replays",
 		Place:   "what the upload became",
 		Source: map[string]catalog.Source{
-			"before100": loose(rfc(9110, "10.1.1"), "the creation expects 100 (Continue); a server need not send it"),
+			"before100": catalog.Loose(catalog.RFC(9110, "10.1.1"), "the creation expects 100 (Continue); a server need not send it"),
 			"upload":    upConcurrency,
-			"response":  loose(upAppend, "a server may forget an upload that is over, and need not replay its response"),
-			"download":  rfc(9110, "14.2"),
-			"restart":   loose(upResource, "restarts are not mentioned: the server persists the state"),
+			"response":  catalog.Loose(upAppend, "a server may forget an upload that is over, and need not replay its response"),
+			"download":  catalog.RFC(9110, "14.2"),
+			"restart":   catalog.Loose(upResource, "restarts are not mentioned: the server persists the state"),
 			"sweep":     upConcurrency,
 		},
 		Level: map[string]catalog.Level{"upload.stalled-connection": catalog.Should},

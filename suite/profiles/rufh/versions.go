@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/resumespec/resumespec/suite/exchange"
+	"github.com/resumespec/resumespec/suite/matrix"
 )
 
 // version is one row of the table: what a version of the protocol names and demands. A number stands for every text that
@@ -120,5 +121,5 @@ func (v version) speaks(r *exchange.Response) bool {
 		return false
 	}
 	n, ok := integer(r.Fields.Values(interop))
-	return !v.number() || ok && itoa(n) == v.name
+	return !v.number() || ok && matrix.Itoa(n) == v.name
 }

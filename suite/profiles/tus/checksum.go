@@ -73,7 +73,7 @@ func checksumChecks() []matrix.Check {
 			Failure:  "What is not known is passed over.",
 		}, Run: verifying(checksumUnknown)},
 		{Case: catalog.Case{
-			ID: "tus.checksum.malformed", Level: catalog.Should, Source: loose(uploadSum, "what becomes of a malformed checksum is not said"),
+			ID: "tus.checksum.malformed", Level: catalog.Should, Source: catalog.Loose(uploadSum, "what becomes of a malformed checksum is not said"),
 			Requires: "A PATCH with an Upload-Checksum that is no algorithm and checksum is refused with a 4xx, and changes nothing.",
 			Why:      "A checksum that cannot be read verifies nothing.",
 			Sends:    "Half an upload; PATCHes with sha1 alone, with a checksum alone, and with one that is no Base64; HEAD after each.",
@@ -86,13 +86,13 @@ func checksumChecks() []matrix.Check {
 			Sends:    "An upload in three PATCHes, of which the second has a checksum.",
 			Failure:  "The checksum is asked for once it was seen, or that of the last PATCH is verified again.",
 		}, Run: verifying(checksumWithout)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "tus.checksum.cut", Level: must, Source: checksum,
 			Requires: "A PATCH with a checksum that is cut cannot be verified: what it brought is kept or discarded, the offset says which, and the upload resumes to the right bytes.",
 			Why:      "A client on a bad line sends checksums, too.",
 			Sends:    "Half an upload; a PATCH of the rest with its checksum, cut after 0, 1, half and all but one of its bytes; HEAD; the rest with its own checksum.",
 			Failure:  "The offset counts bytes that were thrown away, or the half is verified as a whole.",
-		}, "mid-upload", matrix.EveryFault), Run: verifying(checksumCut)},
+		}.CutAt("mid-upload", matrix.EveryFault), Run: verifying(checksumCut)},
 	}
 }
 
@@ -139,14 +139,14 @@ func (f *flow) unverified(op *matrix.Operation, n int64, r *exchange.Response, s
 	f.stays(op, n, "after "+what)
 	f.refused(r, what)
 	if r.Status != status {
-		f.Warn(itoa(status)+" for "+what, "%d", r.Status)
+		f.Warn(matrix.Itoa(status)+" for "+what, "%d", r.Status)
 	}
 }
 
 // tail gives the rest of an upload of which half is there, with a field more.
 func (f *flow) tail(op *matrix.Operation, checksum exchange.Field) exchange.Request {
 	op.Sent = op.Len()
-	return patchAt(op, itoa(matrix.Usual/2), op.Body[matrix.Usual/2:], checksum)
+	return patchAt(op, matrix.Itoa(matrix.Usual/2), op.Body[matrix.Usual/2:], checksum)
 }
 
 func checksumMismatch(f *flow) {

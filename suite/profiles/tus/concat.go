@@ -79,7 +79,7 @@ func concatChecks() []matrix.Check {
 			Failure:  "What happens when an upload is complete does not ask what the upload is for.",
 		}, Run: joining(concatProcessed)},
 		{Case: catalog.Case{
-			ID: "tus.concat.incomplete", Level: must, Source: loose(concatenation, "what becomes of a list with an unfinished upload, where concatenation-unfinished is not announced, is not said"),
+			ID: "tus.concat.incomplete", Level: must, Source: catalog.Loose(concatenation, "what becomes of a list with an unfinished upload, where concatenation-unfinished is not announced, is not said"),
 			Requires: "A list with an unfinished upload is refused with a 4xx, or the final upload is not shown as complete, and has no effect, before its parts are complete.",
 			Why:      "A file with a hole in it is damaged.",
 			Sends:    "A partial upload, whole, and one with half of its bytes; POST with their URLs; HEAD on what it creates; where it is refused, HEAD on the unfinished part.",
@@ -100,7 +100,7 @@ func concatChecks() []matrix.Check {
 			Failure:  "The field is always there, with 0.",
 		}, Run: joining(concatNoOffset)},
 		{Case: catalog.Case{
-			ID: "tus.concat.unknown", Level: should, Source: loose(uploadConcat, "what becomes of a list with a URL that is none of an upload is not said"),
+			ID: "tus.concat.unknown", Level: should, Source: catalog.Loose(uploadConcat, "what becomes of a list with a URL that is none of an upload is not said"),
 			Requires: "A list with the URL of an upload that is not there is refused with a 4xx.",
 			Why:      "The client learns that a part has expired, and sends it again.",
 			Sends:    "A partial upload, whole; POST with its URL and one like it, which was never created.",
@@ -184,8 +184,8 @@ func (f *flow) finished(op *matrix.Operation) {
 		return
 	}
 	for _, name := range []string{"Upload-Length", "Upload-Offset"} {
-		if got := r.Fields.Joined(name); got != itoa(op.Len()) {
-			f.Broken(name+": "+itoa(op.Len())+" of the final upload, the sum of its parts", "%q", got)
+		if got := r.Fields.Joined(name); got != matrix.Itoa(op.Len()) {
+			f.Broken(name+": "+matrix.Itoa(op.Len())+" of the final upload, the sum of its parts", "%q", got)
 		}
 	}
 }
@@ -200,8 +200,8 @@ func concatPartial(f *flow) {
 		if got := r.Fields.Joined("Upload-Concat"); got != "partial" {
 			f.Broken("Upload-Concat: partial in the answer to HEAD", "%q", got)
 		}
-		if got := r.Fields.Joined("Upload-Length"); got != itoa(op.Len()) {
-			f.Broken("Upload-Length: "+itoa(op.Len())+" of a partial upload", "%q", got)
+		if got := r.Fields.Joined("Upload-Length"); got != matrix.Itoa(op.Len()) {
+			f.Broken("Upload-Length: "+matrix.Itoa(op.Len())+" of a partial upload", "%q", got)
 		}
 		f.stays(op, n, "of a partial upload")
 	}
@@ -258,7 +258,7 @@ func concatPatch(f *flow) {
 	op := f.joined(parts...)
 	f.finished(op)
 	for _, at := range []int64{op.Len(), 0} {
-		r := f.Do("a PATCH on a final upload", patchAt(op, itoa(at), []byte("0123456789")))
+		r := f.Do("a PATCH on a final upload", patchAt(op, matrix.Itoa(at), []byte("0123456789")))
 		f.finished(op)
 		f.intact(op)
 		if r.Status != 403 {
@@ -361,10 +361,10 @@ func concatUnfinished(f *flow) {
 	op, missing := f.pending()
 	effects := f.Effects(f.W, op.Tag)
 	r := f.head(op)
-	if got := r.Fields.Joined("Upload-Length"); got != itoa(op.Len()) {
-		f.Broken("Upload-Length: "+itoa(op.Len())+", which can be calculated from the lengths of the parts", "%q", got)
+	if got := r.Fields.Joined("Upload-Length"); got != matrix.Itoa(op.Len()) {
+		f.Broken("Upload-Length: "+matrix.Itoa(op.Len())+", which can be calculated from the lengths of the parts", "%q", got)
 	}
-	if got := r.Fields.Joined("Upload-Offset"); got == itoa(op.Len()) {
+	if got := r.Fields.Joined("Upload-Offset"); got == matrix.Itoa(op.Len()) {
 		f.Harmful("a final upload of which bytes are missing not to be shown as complete", "Upload-Offset: %s", got)
 	}
 	effects.None("of an upload of which bytes are missing")

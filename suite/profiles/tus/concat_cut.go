@@ -18,20 +18,20 @@ func concatCutChecks() []matrix.Check {
 			Sends:    "Four partial uploads of 20,000 bytes, or of as many as may be joined, each with its bytes in one PATCH, all at once; POST with their URLs; HEAD; a read of the stored bytes.",
 			Failure:  "Parts share a buffer, a file or a lock.",
 		}, Run: joining(concatParallel)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "tus.concat.cut", Level: must, Source: concatenation,
 			Requires: "Partial uploads that were interrupted resume as any other, and the final upload has all of their bytes.",
 			Why:      "Of many connections one breaks sooner.",
 			Sends:    "Two partial uploads, each cut in the middle; HEAD and PATCH on each; POST with their URLs; HEAD; a read of the stored bytes and of the number of effects.",
 			Failure:  "The length of a part is taken for what has come of it.",
-		}, "mid-upload", matrix.EveryFault), Run: joining(concatCut)},
-		{Case: cutting(catalog.Case{
-			ID: "tus.concat.lost", Level: must, Source: loose(concatenation, "what becomes of the partial uploads, and so of the same POST again, is left to the server"),
+		}.CutAt("mid-upload", matrix.EveryFault), Run: joining(concatCut)},
+		{Case: catalog.Case{
+			ID: "tus.concat.lost", Level: must, Source: catalog.Loose(concatenation, "what becomes of the partial uploads, and so of the same POST again, is left to the server"),
 			Requires: "When the answer to the POST that joins is lost, the same POST again joins the same bytes, or is refused with a 4xx because the partial uploads are gone.",
 			Why:      "The client knows no URL of the first, and can only ask again.",
 			Sends:    "Two partial uploads, whole; POST with their URLs, whose answer is cut off; the same POST again; HEAD; a read of the stored bytes.",
 			Failure:  "The parts were moved, and the second upload is made of what is left.",
-		}, "pre-response", matrix.EveryFault), Run: joining(concatLost)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: joining(concatLost)},
 	}
 }
 

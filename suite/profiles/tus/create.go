@@ -35,14 +35,14 @@ func createChecks() []matrix.Check {
 			Failure:  "A length of 0 is taken for none, or completion waits for a PATCH.",
 		}, Run: with(createZero)},
 		{Case: catalog.Case{
-			ID: "tus.create.no-length", Level: should, Source: loose(createRequest, "that a POST without a length is refused is not said"),
+			ID: "tus.create.no-length", Level: should, Source: catalog.Loose(createRequest, "that a POST without a length is refused is not said"),
 			Requires: "A POST that tells neither Upload-Length nor Upload-Defer-Length is refused with a 4xx.",
 			Why:      "Nobody knows when such an upload is complete.",
 			Sends:    "POST with neither.",
 			Failure:  "A missing length is taken for 0, and the upload for complete.",
 		}, Run: with(createNoLength)},
 		{Case: catalog.Case{
-			ID: "tus.create.bad-length", Level: should, Source: loose(uploadLength, "that a malformed length is refused is not said"),
+			ID: "tus.create.bad-length", Level: should, Source: catalog.Loose(uploadLength, "that a malformed length is refused is not said"),
 			Requires: "A POST whose Upload-Length is no non-negative integer is refused with a 4xx.",
 			Why:      "A client learns of its mistake before it sends the bytes, not after.",
 			Sends:    "POST with the lengths -1, 10.5, ten, 0x10 and one beyond 64 bits.",
@@ -56,42 +56,42 @@ func createChecks() []matrix.Check {
 			Failure:  "The limit is told and not held, or compared off by one.",
 		}, Run: with(createTooLarge)},
 		{Case: catalog.Case{
-			ID: "tus.create.huge", Level: must, Source: loose(createRequest, "how large an upload may be is not said"),
+			ID: "tus.create.huge", Level: must, Source: catalog.Loose(createRequest, "how large an upload may be is not said"),
 			Requires: "A POST that announces a length far beyond what any server stores is refused, or creates without harm: the uploads after it work.",
 			Why:      "Whoever announces much must not take the space of all others.",
 			Sends:    "POST with the length 2^62; HEAD on what it creates; then an ordinary upload.",
 			Failure:  "The length announced is reserved, or overflows.",
 		}, Run: with(createHuge)},
-		{Case: cutting(catalog.Case{
-			ID: "tus.create.head-cut", Level: must, Source: loose(createRequest, "an interrupted POST is not mentioned"),
+		{Case: catalog.Case{
+			ID: "tus.create.head-cut", Level: must, Source: catalog.Loose(createRequest, "an interrupted POST is not mentioned"),
 			Requires: "A POST whose head is cut, at its first byte, in the request line, inside a field name or before its last CRLF, has no effect, and the same POST again creates.",
 			Why:      "A client whose request broke off can only issue it again.",
 			Sends:    "The POST, cut in its head at each of these bytes; then the same POST again and a whole upload.",
 			Failure:  "Half a head creates, or leaves a lock.",
-		}, "before-100", matrix.EveryFault), Run: with(createHeadCut)},
-		{Case: cutting(catalog.Case{
-			ID: "tus.create.lost", Level: must, Source: loose(createRequest, "an interrupted POST is not mentioned"),
+		}.CutAt("before-100", matrix.EveryFault), Run: with(createHeadCut)},
+		{Case: catalog.Case{
+			ID: "tus.create.lost", Level: must, Source: catalog.Loose(createRequest, "an interrupted POST is not mentioned"),
 			Requires: "When the answer to the POST is lost, the POST can be issued again; what the first one created never shows up as a result.",
 			Why:      "The client does not know the first upload's URL, so nobody will ever finish it.",
 			Sends:    "The POST, whose answer is cut off whole, in its status line and before its last byte; then a POST again and a whole upload; a read of the number of effects.",
 			Failure:  "An empty file is made by each POST, or the second POST is refused because of the first.",
-		}, "pre-response", matrix.EveryFault), Run: with(createLost)},
-		{Case: cutting(catalog.Case{
-			ID: "tus.create.repeated", Level: should, Source: loose(createRequest, "how many uploads may be open at once is not said"),
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(createLost)},
+		{Case: catalog.Case{
+			ID: "tus.create.repeated", Level: should, Source: catalog.Loose(createRequest, "how many uploads may be open at once is not said"),
 			Requires: "After thirty POSTs whose answers were lost, the next one creates, and its upload can be completed.",
 			Why:      "On a bad line a client may need many attempts before it knows where to write.",
 			Sends:    "Thirty POSTs whose answers are cut off; then a POST and a whole upload.",
 			Failure:  "Each of them keeps a lock, a worker or a slot of a quota.",
-		}, "pre-response", matrix.Closing), Run: with(createRepeated)},
+		}.CutAt("pre-response", matrix.Closing), Run: with(createRepeated)},
 		{Case: catalog.Case{
-			ID: "tus.create.no-effect", Level: must, Source: loose(creation, "what an effect is the configuration says"), Needs: []catalog.Need{catalog.NeedCount},
+			ID: "tus.create.no-effect", Level: must, Source: catalog.Loose(creation, "what an effect is the configuration says"), Needs: []catalog.Need{catalog.NeedCount},
 			Requires: "An upload that was created and never finished has no effect, neither without a byte nor with half of them.",
 			Why:      "A client that has lost the answer to its POST begins again, and leaves such an upload behind.",
 			Sends:    "POST; a read of the number of effects; half of the body; a read of the number of effects again.",
 			Failure:  "The file is made by the POST and only filled by what follows.",
 		}, Run: with(createNoEffect)},
 		{Case: catalog.Case{
-			ID: "tus.create.unguessable", Level: should, Source: loose(core, "the text describes no URLs: the profile's reading"),
+			ID: "tus.create.unguessable", Level: should, Source: catalog.Loose(core, "the text describes no URLs: the profile's reading"),
 			Requires: "The URLs of 200 uploads are pairwise distinct, follow no counter or clock, and carry at least 120 bits of apparent entropy.",
 			Why:      "Who guesses the URL of another's upload can spoil it or finish it.",
 			Sends:    "200 POSTs; their Locations are compared.",
@@ -174,16 +174,16 @@ func createTooLarge(f *flow) {
 	if err != nil || most == math.MaxInt64 || most == 0 {
 		f.Unsupported("the server tells no Tus-Max-Size that a length can be above: %q", f.d.offer.maxSize)
 	}
-	r := f.Do("POST with a length above Tus-Max-Size", f.d.create(f.OpAs(matrix.NewTag(), 0), field("Upload-Length", itoa(most+1))))
+	r := f.Do("POST with a length above Tus-Max-Size", f.d.create(f.OpAs(matrix.NewTag(), 0), field("Upload-Length", matrix.Itoa(most+1))))
 	if r.Status != 413 {
-		f.Broken("413 for Upload-Length: "+itoa(most+1)+" where Tus-Max-Size is "+itoa(most), "%d", r.Status)
+		f.Broken("413 for Upload-Length: "+matrix.Itoa(most+1)+" where Tus-Max-Size is "+matrix.Itoa(most), "%d", r.Status)
 	}
 }
 
 func createHuge(f *flow) {
 	f.created(matrix.Usual)
 	op := f.OpAs(matrix.NewTag(), 0)
-	length := itoa(int64(1) << 62)
+	length := matrix.Itoa(int64(1) << 62)
 	r := f.Do("POST with a huge length", f.d.create(op, field("Upload-Length", length)))
 	f.Note("a length of 2^62 is answered %d", r.Status)
 	if r.Status == 201 {

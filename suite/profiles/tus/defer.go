@@ -42,7 +42,7 @@ func deferChecks() []matrix.Check {
 			Failure:  "The length is taken for the end.",
 		}, Run: deferring(deferFirst)},
 		{Case: catalog.Case{
-			ID: "tus.defer.empty", Level: must, Source: loose(deferLength, "the next PATCH once the length is known may have nothing to bring: the text does not exclude it"),
+			ID: "tus.defer.empty", Level: must, Source: catalog.Loose(deferLength, "the next PATCH once the length is known may have nothing to bring: the text does not exclude it"),
 			Requires: "The length may come with a PATCH that brings no byte, when all of them are in: the upload is then complete.",
 			Why:      "A client often learns that there is no more only when it wants to read on.",
 			Sends:    "POST with Upload-Defer-Length: 1; PATCHes with all bytes; a PATCH without a byte and with Upload-Length; HEAD; a read of the number of effects.",
@@ -56,26 +56,26 @@ func deferChecks() []matrix.Check {
 			Failure:  "The last length told wins, and an upload is complete too early or never.",
 		}, Run: deferring(deferFixed)},
 		{Case: catalog.Case{
-			ID: "tus.defer.too-small", Level: must, Source: loose(uploadLength, "a length below the offset is not mentioned: it cannot be the size of the entire upload"),
+			ID: "tus.defer.too-small", Level: must, Source: catalog.Loose(uploadLength, "a length below the offset is not mentioned: it cannot be the size of the entire upload"),
 			Requires: "A length that is smaller than what is there, or than what the PATCH brings to it, is not taken for the length of the upload: the PATCH is refused, and the right length can still be told.",
 			Why:      "The upload would be longer than its length, and never complete or complete at once.",
 			Sends:    "POST with Upload-Defer-Length: 1; half of the bytes; a PATCH of one byte with an Upload-Length below the offset; HEAD; then the rest with the right one.",
 			Failure:  "The length is stored without a look at the offset.",
 		}, Run: deferring(deferTooSmall)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "tus.defer.cut", Level: must, Source: createRequest,
 			Requires: "When the PATCH that tells the length is cut, the upload resumes: its length is then known, or can be told again.",
 			Why:      "What broke off must be repeatable, the length too.",
 			Sends:    "POST with Upload-Defer-Length: 1; a PATCH with Upload-Length, cut after 0, 1 and 1000 of its bytes; HEAD; the rest, with the same length where HEAD has not told it.",
 			Failure:  "The length is remembered and not told, so that it is refused when it comes again, or the half PATCH is taken for the end.",
-		}, "mid-upload", matrix.EveryFault), Run: deferring(deferCut)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: deferring(deferCut)},
+		{Case: catalog.Case{
 			ID: "tus.defer.lost", Level: must, Source: createRequest,
 			Requires: "When the answer to the PATCH that tells the length and brings the last byte is lost, the upload is complete, and its effect has happened once.",
 			Why:      "The client asks, and finds length and offset equal.",
 			Sends:    "POST with Upload-Defer-Length: 1; half of the bytes; a PATCH with the rest and Upload-Length, whose answer is cut off; HEAD; a read of the number of effects.",
 			Failure:  "The length is stored only once the answer was sent.",
-		}, "pre-response", matrix.EveryFault), Run: deferring(deferLost)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: deferring(deferLost)},
 	}
 }
 
@@ -99,7 +99,7 @@ func (f *flow) open(n int64) *matrix.Operation {
 }
 
 // lengthOf gives the field that tells the length.
-func lengthOf(n int64) exchange.Field { return field("Upload-Length", itoa(n)) }
+func lengthOf(n int64) exchange.Field { return field("Upload-Length", matrix.Itoa(n)) }
 
 // unmeasured asks that HEAD says that the length is not known.
 func (f *flow) unmeasured(op *matrix.Operation, n int64) {
@@ -119,8 +119,8 @@ func (f *flow) measured(op *matrix.Operation, when string) {
 	if absent(r) {
 		return
 	}
-	if got := r.Fields.Joined("Upload-Length"); got != itoa(op.Len()) {
-		f.Broken("Upload-Length: "+itoa(op.Len())+" "+when, "%q", got)
+	if got := r.Fields.Joined("Upload-Length"); got != matrix.Itoa(op.Len()) {
+		f.Broken("Upload-Length: "+matrix.Itoa(op.Len())+" "+when, "%q", got)
 	}
 	if r.Fields.Has("Upload-Defer-Length") {
 		f.Broken("no Upload-Defer-Length "+when, "Upload-Defer-Length: %s", r.Fields.Joined("Upload-Defer-Length"))
@@ -199,9 +199,9 @@ func deferFixed(f *flow) {
 	at := f.write(op, 0, 1000, "a PATCH of some bytes with Upload-Length", lengthOf(op.Len()))
 	for _, other := range []int64{op.Len() + 100, op.Len() - 100} {
 		op.Sent = max(op.Sent, at+1)
-		r := f.Do("a PATCH with another length", patchAt(op, itoa(at), op.Body[at:at+1], lengthOf(other)))
+		r := f.Do("a PATCH with another length", patchAt(op, matrix.Itoa(at), op.Body[at:at+1], lengthOf(other)))
 		f.Note("another length is answered %d", r.Status)
-		f.measured(op, "after a PATCH that told "+itoa(other))
+		f.measured(op, "after a PATCH that told "+matrix.Itoa(other))
 		at = f.Offset(f.d, op)
 	}
 	for at < op.Len() {
@@ -214,7 +214,7 @@ func deferTooSmall(f *flow) {
 	op := f.open(matrix.Usual / 2)
 	effects := f.Effects(f.W, op.Tag)
 	const half = matrix.Usual / 2
-	r := f.Do("a PATCH with a length below the offset", patchAt(op, itoa(int64(half)), op.Body[half:half+1], lengthOf(100)))
+	r := f.Do("a PATCH with a length below the offset", patchAt(op, matrix.Itoa(int64(half)), op.Body[half:half+1], lengthOf(100)))
 	f.stays(op, half, "after a PATCH with a length below the offset")
 	f.refused(r, "a PATCH with a length below the offset")
 	effects.None("of an upload whose length cannot be right")

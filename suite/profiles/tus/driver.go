@@ -37,7 +37,7 @@ func field(name, value string) exchange.Field { return exchange.Field{Name: name
 
 // Prepare gives the POST that creates. An upload whose length is not known beforehand defers it, where that is announced.
 func (d *driver) Prepare(op *matrix.Operation) exchange.Request {
-	length := field("Upload-Length", itoa(op.Len()))
+	length := field("Upload-Length", matrix.Itoa(op.Len()))
 	if op.Chunked && d.offer.has(extDefer) {
 		length = field("Upload-Defer-Length", "1")
 	}
@@ -101,7 +101,7 @@ func (d *driver) Learn(op *matrix.Operation, r *exchange.Response) {
 
 // Start gives the PATCH that brings everything. It expects 100 (Continue), so that there is a moment before it.
 func (d *driver) Start(op *matrix.Operation) exchange.Request {
-	req := patchAt(op, itoa(0), op.Body, field("Expect", "100-continue"))
+	req := patchAt(op, matrix.Itoa(0), op.Body, field("Expect", "100-continue"))
 	req.Chunked = op.Chunked
 	return req
 }
@@ -165,9 +165,9 @@ func (d *driver) Resume(op *matrix.Operation, from, to int64) (matrix.Piece, err
 	}
 	var more []exchange.Field
 	if op.Chunked && to == op.Len() && op.Facts[knownLength] == "" {
-		more = append(more, field("Upload-Length", itoa(op.Len())))
+		more = append(more, field("Upload-Length", matrix.Itoa(op.Len())))
 	}
-	return matrix.Piece{Request: patchAt(op, itoa(from), op.Body[from:to], more...), From: from, To: to}, nil
+	return matrix.Piece{Request: patchAt(op, matrix.Itoa(from), op.Body[from:to], more...), From: from, To: to}, nil
 }
 
 // Told reads the offset that an answer to a PATCH tells.

@@ -21,7 +21,7 @@ func expireChecks() []matrix.Check {
 			Failure:  "The time is told with the POST alone, or with one of the PATCHes.",
 		}, Run: expiring(expireTold)},
 		{Case: catalog.Case{
-			ID: "tus.expire.created", Level: should, Source: loose(uploadExpires, "whether the time is known at the creation shows in what HEAD tells before anything else has happened"),
+			ID: "tus.expire.created", Level: should, Source: catalog.Loose(uploadExpires, "whether the time is known at the creation shows in what HEAD tells before anything else has happened"),
 			Requires: "Where the time is known at the creation, the answer to POST has Upload-Expires.",
 			Why:      "A client that waits before its first PATCH finds its upload gone, and nobody has said so.",
 			Sends:    "POST; HEAD at once.",
@@ -79,12 +79,12 @@ func expireTold(f *flow) {
 	told := f.made(op, "POST", f.d.Prepare(op)).Fields.Has("Upload-Expires")
 	var untold []string
 	for at, to := int64(0), int64(1000); to <= 2000; to += 1000 {
-		r := f.Do("a PATCH that leaves bytes missing", patchAt(op, itoa(at), op.Body[at:to]))
+		r := f.Do("a PATCH that leaves bytes missing", patchAt(op, matrix.Itoa(at), op.Body[at:to]))
 		at = f.taken(op, r, at, to, "a PATCH that leaves bytes missing")
 		if r.Fields.Has("Upload-Expires") {
 			told = true
 		} else {
-			untold = append(untold, itoa(int64(r.Status))+" without it")
+			untold = append(untold, matrix.Itoa(int64(r.Status))+" without it")
 		}
 	}
 	if !told {
@@ -163,7 +163,7 @@ func expireGone(f *flow) {
 	f.Round()
 	head := f.head(op)
 	if gone(head) {
-		r := f.Do("a PATCH to an upload that has expired", patchAt(op, itoa(matrix.Usual/2), op.Body[matrix.Usual/2:]))
+		r := f.Do("a PATCH to an upload that has expired", patchAt(op, matrix.Itoa(matrix.Usual/2), op.Body[matrix.Usual/2:]))
 		if !gone(r) {
 			f.Broken("404 or 410 for a PATCH to an upload that has expired", "%d", r.Status)
 		}

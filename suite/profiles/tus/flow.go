@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -53,8 +52,6 @@ func shared(run func(*matrix.Flow)) func(*matrix.Session) {
 // use changes the driver of the case's uploads.
 func (f *flow) use(d *driver) { f.d, f.D = d, d }
 
-func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
-
 // optionsOn gives the question what a server can do.
 func optionsOn(op *matrix.Operation) exchange.Request { return matrix.RequestTo("OPTIONS", op.URL) }
 
@@ -94,7 +91,7 @@ func (f *flow) fetched() (*matrix.Operation, *exchange.Response) {
 		return op, nil
 	}
 	for at := int64(0); at < op.Len(); {
-		r, err = f.Try(patchAt(op, itoa(at), op.Body[at:]))
+		r, err = f.Try(patchAt(op, matrix.Itoa(at), op.Body[at:]))
 		if err != nil || r.Status != 204 {
 			return op, nil
 		}
@@ -198,7 +195,7 @@ func (f *flow) send(method string, op *matrix.Operation) *exchange.Response {
 // stays asks that the offset is as before.
 func (f *flow) stays(op *matrix.Operation, n int64, when string) {
 	if now := f.Offset(f.d, op); now != n {
-		f.HarmfulAt(min(n, now), "request body", "the offset to stay at "+itoa(n)+" "+when, "%d", now)
+		f.HarmfulAt(min(n, now), "request body", "the offset to stay at "+matrix.Itoa(n)+" "+when, "%d", now)
 	}
 }
 
@@ -229,7 +226,7 @@ func (f *flow) taken(op *matrix.Operation, r *exchange.Response, from, to int64,
 // write sends a PATCH with the bytes from (inclusive) to (exclusive) and asks that it is taken.
 func (f *flow) write(op *matrix.Operation, from, to int64, what string, more ...exchange.Field) int64 {
 	op.Sent = max(op.Sent, to)
-	return f.taken(op, f.Do(what, patchAt(op, itoa(from), op.Body[from:to], more...)), from, to, what)
+	return f.taken(op, f.Do(what, patchAt(op, matrix.Itoa(from), op.Body[from:to], more...)), from, to, what)
 }
 
 // whole completes an upload from its offset, and asks that it is intact.
@@ -253,7 +250,7 @@ func (f *flow) over(op *matrix.Operation) {
 	}
 	n, err := f.d.ReadOffset(op, r)
 	if err != nil || n != op.Len() {
-		f.Broken("the offset "+itoa(op.Len())+" of an upload that is complete", "%d (%v)", n, err)
+		f.Broken("the offset "+matrix.Itoa(op.Len())+" of an upload that is complete", "%d (%v)", n, err)
 	}
 }
 

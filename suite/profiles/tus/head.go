@@ -49,7 +49,7 @@ func headChecks() []matrix.Check {
 			Failure:  "A missing file is taken for an empty upload, or breaks the server.",
 		}, Run: with(headMissing)},
 		{Case: catalog.Case{
-			ID: "tus.head.repeated", Level: must, Source: loose(headRequest, "that asking changes nothing is what RFC 9110, 9.2.1 says of HEAD"),
+			ID: "tus.head.repeated", Level: must, Source: catalog.Loose(headRequest, "that asking changes nothing is what RFC 9110, 9.2.1 says of HEAD"),
 			Requires: "HEAD, as often as it is asked, gives the same offset and changes nothing.",
 			Why:      "A client whose connection breaks while it asks will ask again.",
 			Sends:    "Half an upload; HEAD twenty times, and cut ten times in its answer; then the rest.",
@@ -80,7 +80,7 @@ func (f *flow) states(look func(op *matrix.Operation, r *exchange.Response, n in
 // put sends a PATCH with the bytes from (inclusive) to (exclusive), and gives how far it has led as far as that can be told.
 func (f *flow) put(op *matrix.Operation, from, to int64) int64 {
 	op.Sent = max(op.Sent, to)
-	r := f.Do("a PATCH", patchAt(op, itoa(from), op.Body[from:to]))
+	r := f.Do("a PATCH", patchAt(op, matrix.Itoa(from), op.Body[from:to]))
 	if r.Status/100 != 2 {
 		f.Unsupported("the PATCH by which the upload is to grow is answered %d", r.Status)
 	}
@@ -93,14 +93,14 @@ func (f *flow) put(op *matrix.Operation, from, to int64) int64 {
 func headOffset(f *flow) {
 	f.states(func(op *matrix.Operation, r *exchange.Response, n int64) {
 		if r.Status/100 != 2 {
-			f.Broken("HEAD to succeed on an upload of which "+itoa(n)+" bytes are there", "%d", r.Status)
+			f.Broken("HEAD to succeed on an upload of which "+matrix.Itoa(n)+" bytes are there", "%d", r.Status)
 		}
 		got, err := f.d.ReadOffset(op, r)
 		if err != nil {
-			f.Broken("Upload-Offset: "+itoa(n), "%v", err)
+			f.Broken("Upload-Offset: "+matrix.Itoa(n), "%v", err)
 		}
 		if got != n {
-			f.HarmfulAt(min(n, got), "request body", "Upload-Offset: "+itoa(n), "%d", got)
+			f.HarmfulAt(min(n, got), "request body", "Upload-Offset: "+matrix.Itoa(n), "%d", got)
 		}
 	}, 0, 1, matrix.Usual/2, matrix.Usual)
 }
@@ -108,7 +108,7 @@ func headOffset(f *flow) {
 func headLength(f *flow) {
 	f.states(func(op *matrix.Operation, r *exchange.Response, n int64) {
 		if got, err := integer(r.Fields.Joined("Upload-Length")); err != nil || got != op.Len() {
-			f.Broken("Upload-Length: "+itoa(op.Len())+" of an upload of which "+itoa(n)+" bytes are there", "%q", r.Fields.Joined("Upload-Length"))
+			f.Broken("Upload-Length: "+matrix.Itoa(op.Len())+" of an upload of which "+matrix.Itoa(n)+" bytes are there", "%q", r.Fields.Joined("Upload-Length"))
 		}
 	}, 0, matrix.Usual/2, matrix.Usual)
 }
@@ -116,7 +116,7 @@ func headLength(f *flow) {
 func headNoStore(f *flow) {
 	f.states(func(_ *matrix.Operation, r *exchange.Response, n int64) {
 		if !slices.ContainsFunc(list(r.Fields, "Cache-Control"), func(item string) bool { return strings.EqualFold(item, "no-store") }) {
-			f.Broken("Cache-Control: no-store in the answer to HEAD, where "+itoa(n)+" bytes are there", "Cache-Control: %q", r.Fields.Joined("Cache-Control"))
+			f.Broken("Cache-Control: no-store in the answer to HEAD, where "+matrix.Itoa(n)+" bytes are there", "Cache-Control: %q", r.Fields.Joined("Cache-Control"))
 		}
 	}, 0, matrix.Usual/2, matrix.Usual)
 }

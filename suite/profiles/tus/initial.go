@@ -46,14 +46,14 @@ func initialChecks() []matrix.Check {
 			Failure:  "The 100 is sent before the head is looked at.",
 		}, Run: beginning(initialRefusedEarly)},
 		{Case: catalog.Case{
-			ID: "tus.initial.type", Level: should, Source: loose(withUpload, "similar rules as for PATCH apply, the text says, and not which"),
+			ID: "tus.initial.type", Level: should, Source: catalog.Loose(withUpload, "similar rules as for PATCH apply, the text says, and not which"),
 			Requires: "A POST whose body is of another media type is refused, or none of it is taken for the upload's bytes without saying so: HEAD gives the offset that the answer told, 0 where it told none.",
 			Why:      "A form that is posted is no file.",
 			Sends:    "POST with bytes as text/plain; HEAD on what it creates.",
 			Failure:  "Content-Type is not looked at, or bytes are taken and not told.",
 		}, Run: beginning(initialType)},
 		{Case: catalog.Case{
-			ID: "tus.initial.past-end", Level: must, Source: loose(uploadLength, "what becomes of bytes beyond the length is not said: the length is that of the entire upload, so they are not part of it"),
+			ID: "tus.initial.past-end", Level: must, Source: catalog.Loose(uploadLength, "what becomes of bytes beyond the length is not said: the length is that of the entire upload, so they are not part of it"),
 			Requires: "A POST that brings more than its Upload-Length is refused, or what is beyond the end is not taken.",
 			Why:      "The stored file would be longer than the one that the client has.",
 			Sends:    "POST with Upload-Length: 1000 and 1010 bytes; HEAD on what it creates.",
@@ -66,20 +66,20 @@ func initialChecks() []matrix.Check {
 			Sends:    "POST with Upload-Defer-Length: 1 and half of the bytes; HEAD; the rest with Upload-Length.",
 			Failure:  "The bytes of the POST are taken for the whole.",
 		}, Run: beginning(initialDeferred)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "tus.initial.cut", Level: must, Source: withUpload,
 			Requires: "A POST whose bytes are cut, before the first and behind others, has no effect; the same POST again creates an upload that can be completed, with one effect in all.",
 			Why:      "The client was told no URL, and can only begin anew.",
 			Sends:    "POST with all bytes, cut after 0, 1, half and all but one of them; the same POST again, whole; a read of the number of effects.",
 			Failure:  "The end of the connection is the end of the upload, or the second POST finds a lock.",
-		}, "mid-upload", matrix.EveryFault), Run: beginning(initialCut)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: beginning(initialCut)},
+		{Case: catalog.Case{
 			ID: "tus.initial.lost", Level: must, Source: withUpload,
 			Requires: "When the answer to a POST is lost that has brought the first bytes, the POST can be issued again, and what the first one created never shows up as a result.",
 			Why:      "The client does not know the first upload's URL, so nobody will ever finish it.",
 			Sends:    "POST with half of the bytes, whose answer is cut off; the same POST again; PATCH with the rest; a read of the number of effects.",
 			Failure:  "Each POST makes a file, whatever is missing.",
-		}, "pre-response", matrix.EveryFault), Run: beginning(initialLost)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: beginning(initialLost)},
 	}
 }
 
@@ -104,7 +104,7 @@ func (f *flow) bringing(op *matrix.Operation, n int64, fields ...exchange.Field)
 
 // brought sends a POST that brings the first n bytes, and gives the offset that its answer tells.
 func (f *flow) brought(op *matrix.Operation, n int64, req exchange.Request) int64 {
-	what := "POST with " + itoa(n) + " bytes"
+	what := "POST with " + matrix.Itoa(n) + " bytes"
 	op.Sent = n
 	r := f.made(op, what, req)
 	told, err := integer(r.Fields.Joined("Upload-Offset"))
@@ -112,7 +112,7 @@ func (f *flow) brought(op *matrix.Operation, n int64, req exchange.Request) int6
 		f.Broken("Upload-Offset in the 201 to "+what, "%v", err)
 	}
 	if told > n {
-		f.HarmfulAt(n, "request body", "an offset of at most "+itoa(n)+" in the 201 to "+what, "%d", told)
+		f.HarmfulAt(n, "request body", "an offset of at most "+matrix.Itoa(n)+" in the 201 to "+what, "%d", told)
 	}
 	if told < op.Len() {
 		f.stays(op, told, "after "+what)
@@ -147,7 +147,7 @@ func initialAccepted(f *flow) {
 	op := f.OpAs(matrix.NewTag(), f.AtMost(66<<10))
 	least := min(op.Len(), 64<<10)
 	if n := f.brought(op, op.Len(), f.bringing(op, op.Len())); n < least {
-		f.Broken("at least "+itoa(least)+" bytes of a POST to be accepted", "%d of %d", n, op.Len())
+		f.Broken("at least "+matrix.Itoa(least)+" bytes of a POST to be accepted", "%d of %d", n, op.Len())
 	}
 }
 
@@ -186,7 +186,7 @@ func initialType(f *flow) {
 		told = 0
 	}
 	if n := f.Offset(f.d, op); n != told {
-		f.Broken("the offset "+itoa(told)+" that the 201 tells", "%d", n)
+		f.Broken("the offset "+matrix.Itoa(told)+" that the 201 tells", "%d", n)
 	}
 	if told > 0 {
 		f.Broken("a POST with bytes as text/plain to be refused, or its body not to be taken", "%d bytes of it are taken", told)

@@ -33,7 +33,7 @@ func patchLate(f *flow) {
 		op.Sent = half
 		from := f.free(op)
 		to := from + 1000
-		r, err := f.Try(patchAt(op, itoa(from), op.Body[from:to]))
+		r, err := f.Try(patchAt(op, matrix.Itoa(from), op.Body[from:to]))
 		if err != nil || f.d.Conflict(op, r) {
 			f.Unsupported("nobody can write while an older PATCH is under way: %s", answerOr(r, err))
 		}
@@ -67,7 +67,7 @@ func answerOr(r *exchange.Response, err error) string {
 	if r == nil {
 		return fmt.Sprint(err)
 	}
-	return itoa(r.Status)
+	return matrix.Itoa(r.Status)
 }
 
 // meanwhile sends a request, of its body the first n bytes, and lets the case go on with other exchanges before it ends the

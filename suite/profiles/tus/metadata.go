@@ -64,7 +64,7 @@ func pair(key, value string) string {
 // described gives an upload with metadata. The case ends as unsupported where the server refuses it: it may.
 func (f *flow) described(value string) *matrix.Operation {
 	op := f.OpAs(matrix.NewTag(), matrix.Usual)
-	r := f.Do("POST with Upload-Metadata", f.d.create(op, field("Upload-Length", itoa(op.Len())), field("Upload-Metadata", value)))
+	r := f.Do("POST with Upload-Metadata", f.d.create(op, field("Upload-Length", matrix.Itoa(op.Len())), field("Upload-Metadata", value)))
 	if r.Status/100 == 4 {
 		f.Unsupported("metadata is refused with %d: Upload-Metadata: %s", r.Status, value)
 	}
@@ -122,7 +122,7 @@ func metadataSmuggled(f *flow) {
 		pairs = append(pairs, pair(key, evil))
 	}
 	op := f.OpAs(matrix.NewTag(), matrix.Usual)
-	r := f.Do("POST with line breaks in its metadata", f.d.create(op, field("Upload-Length", itoa(op.Len())), field("Upload-Metadata", strings.Join(pairs, ","))))
+	r := f.Do("POST with line breaks in its metadata", f.d.create(op, field("Upload-Length", matrix.Itoa(op.Len())), field("Upload-Metadata", strings.Join(pairs, ","))))
 	if r.Status/100 == 4 {
 		f.Note("such metadata is refused with %d", r.Status)
 		return
@@ -149,7 +149,7 @@ func metadataMalformed(f *flow) {
 	f.created(matrix.Usual)
 	for _, value := range []string{"filename *not-base64*", pair("a", "1") + "," + pair("a", "2"), " dmFsdWU=", ",,,", strings.Repeat("k", 4000)} {
 		r := f.Do("POST with malformed metadata", f.d.create(f.OpAs(matrix.NewTag(), matrix.Usual),
-			field("Upload-Length", itoa(int64(matrix.Usual))), field("Upload-Metadata", strings.TrimRight(value, " "))))
+			field("Upload-Length", matrix.Itoa(int64(matrix.Usual))), field("Upload-Metadata", strings.TrimRight(value, " "))))
 		if !slices.Contains([]int{2, 4}, r.Status/100) {
 			f.Broken("201 or a 4xx for malformed metadata", "%d for Upload-Metadata: %s", r.Status, value)
 		}

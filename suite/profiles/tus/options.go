@@ -119,7 +119,7 @@ func optionsAnyVersion(f *flow) {
 		req.Fields = req.Fields.With("Tus-Resumable", other)
 		r := f.Do("OPTIONS with Tus-Resumable: "+other, req)
 		if r.Status != 200 && r.Status != 204 {
-			f.Broken("the same answer with Tus-Resumable: "+other+" as without, which is "+itoa(plain.Status), "%d", r.Status)
+			f.Broken("the same answer with Tus-Resumable: "+other+" as without, which is "+matrix.Itoa(plain.Status), "%d", r.Status)
 		}
 		for _, name := range []string{"Tus-Version", "Tus-Extension"} {
 			if r.Fields.Joined(name) != plain.Fields.Joined(name) {

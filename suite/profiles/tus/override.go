@@ -55,7 +55,7 @@ func overridePatch(f *flow) {
 		to := min(at+5000, op.Len())
 		op.Sent = to
 		what := "POST with X-HTTP-Method-Override: PATCH"
-		at = f.taken(op, f.Do(what, overridden(patchAt(op, itoa(at), op.Body[at:to]), "POST")), at, to, what)
+		at = f.taken(op, f.Do(what, overridden(patchAt(op, matrix.Itoa(at), op.Body[at:to]), "POST")), at, to, what)
 	}
 	f.over(op)
 	f.intact(op)
@@ -82,7 +82,7 @@ func overrideHead(f *flow) {
 	r := f.Do("POST with X-HTTP-Method-Override: HEAD", overridden(req, "POST"))
 	n, err := f.d.ReadOffset(op, r)
 	if err != nil || n != matrix.Usual/2 {
-		f.Broken("Upload-Offset: "+itoa(matrix.Usual/2)+" for POST with X-HTTP-Method-Override: HEAD", "%d (%v)", n, err)
+		f.Broken("Upload-Offset: "+matrix.Itoa(matrix.Usual/2)+" for POST with X-HTTP-Method-Override: HEAD", "%d (%v)", n, err)
 	}
 	f.whole(op)
 }
@@ -90,7 +90,7 @@ func overrideHead(f *flow) {
 func overrideActual(f *flow) {
 	op := f.half()
 	const half = matrix.Usual / 2
-	odd := patchAt(op, itoa(half), op.Body[half:])
+	odd := patchAt(op, matrix.Itoa(half), op.Body[half:])
 	odd.Fields = odd.Fields.With("X-HTTP-Method-Override", "HEAD")
 	op.Sent = op.Len()
 	if _, err := f.Try(odd); err != nil { // a server may leave a body unread that a HEAD has not
@@ -98,5 +98,5 @@ func overrideActual(f *flow) {
 	}
 	f.stays(op, half, "after a PATCH with X-HTTP-Method-Override: HEAD")
 	what := "PUT with X-HTTP-Method-Override: PATCH"
-	f.rest(op, f.taken(op, f.Do(what, overridden(patchAt(op, itoa(half), op.Body[half:]), "PUT")), half, op.Len(), what))
+	f.rest(op, f.taken(op, f.Do(what, overridden(patchAt(op, matrix.Itoa(half), op.Body[half:]), "PUT")), half, op.Len(), what))
 }

@@ -28,61 +28,61 @@ func patchChecks() []matrix.Check {
 			Failure:  "Bytes are lost at the border of a buffer, or the upload waits for a request that ends it.",
 		}, Run: with(patchOne)},
 		{Case: catalog.Case{
-			ID: "tus.patch.chunked", Level: must, Source: loose(rfc(9112, "7.1"), "the protocol does not say whether a PATCH may be chunked: a server may refuse it with 411"),
+			ID: "tus.patch.chunked", Level: must, Source: catalog.Loose(catalog.RFC(9112, "7.1"), "the protocol does not say whether a PATCH may be chunked: a server may refuse it with 411"),
 			Requires: "A PATCH in chunks writes its payload, all of it and nothing else, or is refused with 411 (Length Required).",
 			Why:      "A client that reads from a stream does not know the length of a PATCH beforehand.",
 			Sends:    "An upload in two PATCHes in chunks of 1000 bytes; HEAD after each; a read of the stored bytes.",
 			Failure:  "Without Content-Length nothing is read, or the framing is stored.",
 		}, Run: with(patchChunked)},
 		{Case: catalog.Case{
-			ID: "tus.patch.empty", Level: catalog.Should, Source: loose(patchRequest, "an empty PATCH is not mentioned: the sum of the offset and of no byte is the offset"),
+			ID: "tus.patch.empty", Level: catalog.Should, Source: catalog.Loose(patchRequest, "an empty PATCH is not mentioned: the sum of the offset and of no byte is the offset"),
 			Requires: "A PATCH without a byte, at the offset, is answered 204 with that offset, and changes nothing.",
 			Why:      "A client that reads its file in pieces may find that there is nothing more.",
 			Sends:    "A PATCH without a byte at 0 and in the middle; HEAD after each; then the rest.",
 			Failure:  "The empty body is taken for the end of the upload, or for an error.",
 		}, Run: with(patchEmpty)},
 		{Case: catalog.Case{
-			ID: "tus.patch.names", Level: must, Source: rfc(9110, "5.1"),
+			ID: "tus.patch.names", Level: must, Source: catalog.RFC(9110, "5.1"),
 			Requires: "The names of the protocol's fields are found in any case, and in any order.",
 			Why:      "HTTP libraries and proxies write names as they like.",
 			Sends:    "An upload by POST and PATCH with all names in lower case, and by PATCH with all in upper case, in another order.",
 			Failure:  "Names are compared as they are written in the text.",
 		}, Run: with(patchNames)},
 		{Case: catalog.Case{
-			ID: "tus.patch.type-case", Level: catalog.Should, Source: loose(rfc(9110, "8.3.1"), "the protocol writes the media type in lower case"),
+			ID: "tus.patch.type-case", Level: catalog.Should, Source: catalog.Loose(catalog.RFC(9110, "8.3.1"), "the protocol writes the media type in lower case"),
 			Requires: "The media type of a PATCH is found in any case.",
 			Why:      "Media types have no case.",
 			Sends:    "A PATCH with Content-Type: Application/Offset+Octet-Stream.",
 			Failure:  "The value is compared as a text.",
 		}, Run: with(patchTypeCase)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "tus.patch.cut", Level: must, Source: patchRequest,
 			Requires: "A PATCH that is cut, before its first byte or behind it, takes nothing with it that was there before.",
 			Why:      "What was told as received the client has freed.",
 			Sends:    "A PATCH; the next one cut after 0, 1, 10, 100 and 1000 bytes; HEAD several times after each; then the rest.",
 			Failure:  "What a PATCH brings and what was there are undone together.",
-		}, "mid-upload", matrix.EveryFault), Run: with(patchCut)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: with(patchCut)},
+		{Case: catalog.Case{
 			ID: "tus.patch.lost", Level: must, Source: patchRequest,
 			Requires: "When the answer to a PATCH is lost that does not complete the upload, HEAD gives the offset that it has led to, and the same PATCH again is refused with 409 and changes nothing.",
 			Why:      "A client that repeats what it has no answer to must not store its bytes twice.",
 			Sends:    "A PATCH of half the bytes, whose answer is cut off whole, in its status line and before its last byte; HEAD; the same PATCH again; then the rest.",
 			Failure:  "Bytes are appended whatever the offset says, or are undone with the connection.",
-		}, "pre-response", matrix.EveryFault), Run: with(patchLost)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(patchLost)},
 		{Case: catalog.Case{
-			ID: "tus.patch.after-end", Level: must, Source: loose(patchRequest, "what becomes of a PATCH at the end of a complete upload is not said"),
+			ID: "tus.patch.after-end", Level: must, Source: catalog.Loose(patchRequest, "what becomes of a PATCH at the end of a complete upload is not said"),
 			Requires: "A PATCH to an upload that is complete changes nothing: its bytes and its length stay, and the effect is not repeated.",
 			Why:      "A client whose last answer was lost sends its last PATCH again, and others may be late.",
 			Sends:    "A whole upload; its last PATCH again; a PATCH without a byte, and one of ten bytes, at its end; HEAD after each; reads of the stored bytes and of the number of effects.",
 			Failure:  "The upload is opened again, or the last PATCH completes it once more.",
 		}, Run: with(patchAfterEnd)},
-		{Case: cutting(catalog.Case{
-			ID: "tus.patch.get", Level: catalog.May, Source: loose(core, "GET on an upload is not in the protocol"),
+		{Case: catalog.Case{
+			ID: "tus.patch.get", Level: catalog.May, Source: catalog.Loose(core, "GET on an upload is not in the protocol"),
 			Requires: "Where GET on an upload gives its bytes, it gives those of one that was interrupted and resumed as well, all of them.",
 			Why:      "A client that offers the upload for download at its URL gives away what is there.",
 			Sends:    "An upload, undisturbed, and GET on it; an upload cut in the middle and resumed, and GET on it.",
 			Failure:  "What is served is not what was stored: bytes are missing at its end, or those of another.",
-		}, "mid-upload", matrix.Closing), Run: with(patchGet)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(patchGet)},
 	}
 }
 
@@ -92,7 +92,7 @@ func patchAnswer(f *flow) {
 	for _, n := range []int64{1, 100, 4000, matrix.Usual} {
 		to := min(at+n, op.Len())
 		for at < to {
-			at = f.write(op, at, to, "the PATCH of bytes "+itoa(at)+" to "+itoa(to))
+			at = f.write(op, at, to, "the PATCH of bytes "+matrix.Itoa(at)+" to "+matrix.Itoa(to))
 			if at < op.Len() {
 				f.stays(op, at, "after a PATCH that said so")
 			}
@@ -117,7 +117,7 @@ func patchChunked(f *flow) {
 	op := f.created(matrix.Usual)
 	for at := int64(0); at < op.Len(); {
 		to := min(at+5000, op.Len())
-		req := patchAt(op, itoa(at), op.Body[at:to])
+		req := patchAt(op, matrix.Itoa(at), op.Body[at:to])
 		req.Chunked, req.ChunkSize = true, 1000
 		op.Sent = to
 		r := f.Do("a PATCH in chunks", req)
@@ -135,7 +135,7 @@ func patchEmpty(f *flow) {
 	op := f.created(matrix.Usual)
 	effects := f.Effects(f.W, op.Tag)
 	empty := func(n int64) {
-		r := f.Do("a PATCH without a byte", patchAt(op, itoa(n), nil))
+		r := f.Do("a PATCH without a byte", patchAt(op, matrix.Itoa(n), nil))
 		f.stays(op, n, "after a PATCH without a byte")
 		f.taken(op, r, n, n, "a PATCH without a byte")
 	}
@@ -166,7 +166,7 @@ func patchNames(f *flow) {
 		to := op.Len() / 2 * int64(i+1)
 		for at < to {
 			op.Sent = to
-			at = f.taken(op, f.Do(what, spelled(patchAt(op, itoa(at), op.Body[at:to]), change)), at, to, what)
+			at = f.taken(op, f.Do(what, spelled(patchAt(op, matrix.Itoa(at), op.Body[at:to]), change)), at, to, what)
 		}
 	}
 	f.over(op)
@@ -185,7 +185,7 @@ func patchTypeCase(f *flow) {
 
 // typed gives the PATCH of the second half as another media type, "" for none.
 func (f *flow) typed(op *matrix.Operation, kind string) exchange.Request {
-	req := patchAt(op, itoa(matrix.Usual/2), op.Body[matrix.Usual/2:])
+	req := patchAt(op, matrix.Itoa(matrix.Usual/2), op.Body[matrix.Usual/2:])
 	req.Fields = without(req.Fields, "Content-Type")
 	if kind != "" {
 		req.Fields = req.Fields.With("Content-Type", kind)
@@ -260,9 +260,9 @@ func patchAfterEnd(f *flow) {
 		what, offset string
 		data         []byte
 	}{
-		{"the last PATCH again", itoa(matrix.Usual / 2), op.Body[matrix.Usual/2:]},
-		{"a PATCH without a byte at the end", itoa(matrix.Usual), nil},
-		{"a PATCH of ten bytes at the end", itoa(matrix.Usual), end},
+		{"the last PATCH again", matrix.Itoa(matrix.Usual / 2), op.Body[matrix.Usual/2:]},
+		{"a PATCH without a byte at the end", matrix.Itoa(matrix.Usual), nil},
+		{"a PATCH of ten bytes at the end", matrix.Itoa(matrix.Usual), end},
 		{"a PATCH of other bytes at the beginning", "0", matrix.Bytes(matrix.Usual, f.Salt+4)},
 	} {
 		r, err := f.Try(patchAt(op, late.offset, late.data))

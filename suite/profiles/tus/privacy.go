@@ -9,16 +9,16 @@ import (
 // privacyChecks: an upload is its owner's.
 func privacyChecks() []matrix.Check {
 	return []matrix.Check{
-		{Case: cutting(catalog.Case{
-			ID: "tus.privacy.other-user", Level: catalog.Should, Source: loose(core, "authentication and authorization are left to the server: the profile's reading"),
+		{Case: catalog.Case{
+			ID: "tus.privacy.other-user", Level: catalog.Should, Source: catalog.Loose(core, "authentication and authorization are left to the server: the profile's reading"),
 			Requires: "A second user gets 401, 403, 404 or 410 on the upload of the first, for HEAD, GET, PATCH and DELETE, and changes nothing.",
 			Why:      "A URL that leaks, in a log or a Referer, must not give the upload away.",
 			Sends:    "An upload of the first user, cut in the middle; HEAD, GET, PATCH and DELETE on it by the second; then its completion by the first.",
 			Failure:  "Whoever knows the URL is served.",
 			Needs:    []catalog.Need{catalog.NeedUsers},
-		}, "mid-upload", matrix.Closing), Run: with(privacyOther)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(privacyOther)},
 		{Case: catalog.Case{
-			ID: "tus.privacy.parts", Level: catalog.Should, Source: loose(core, "authentication and authorization are left to the server: the profile's reading"),
+			ID: "tus.privacy.parts", Level: catalog.Should, Source: catalog.Loose(core, "authentication and authorization are left to the server: the profile's reading"),
 			Requires: "A second user cannot join the partial uploads of the first: the list is refused with a 4xx, and the first can join them.",
 			Why:      "Whoever can join a part can read it.",
 			Sends:    "Two partial uploads of the first user, whole; POST with their URLs by the second; the same by the first; HEAD; a read of the stored bytes.",

@@ -28,13 +28,13 @@ func refusalChecks() []matrix.Check {
 			Sends:    "Half an upload; PATCHes one byte above its offset, at its last byte, at its end and far beyond; HEAD after each; then the rest.",
 			Failure:  "The file is written where the offset says, and its length taken for what was received.",
 		}, Run: with(func(f *flow) { patchConflict(f, matrix.Usual/2+1, matrix.Usual-1, matrix.Usual, 1<<40) })},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "tus.patch.stale", Level: must, Source: patchRequest,
 			Requires: "After an interruption a PATCH at an offset that is not that of the upload is refused with 409 (Conflict), and changes nothing.",
 			Why:      "A client that trusts its own count of what it has sent, and not HEAD, would leave a hole or a double.",
 			Sends:    "An upload cut in the middle; HEAD; a PATCH with the rest one byte below the offset that it gave, and one byte above; HEAD after each; then the rest.",
 			Failure:  "The offset is compared with another copy of the state than the one that HEAD reads.",
-		}, "mid-upload", matrix.Closing), Run: with(patchStale)},
+		}.CutAt("mid-upload", matrix.Closing), Run: with(patchStale)},
 		{Case: catalog.Case{
 			ID: "tus.patch.bad-offset", Level: must, Source: uploadOffset,
 			Requires: "A PATCH whose Upload-Offset is missing, or is no non-negative integer, is refused with a 4xx, and changes nothing.",
@@ -57,21 +57,21 @@ func refusalChecks() []matrix.Check {
 			Failure:  "The upload is created by the PATCH, or the missing file breaks the server.",
 		}, Run: with(patchMissing)},
 		{Case: catalog.Case{
-			ID: "tus.patch.past-end", Level: must, Source: loose(uploadLength, "what becomes of bytes beyond the length is not said: the length is that of the entire upload, so they are not part of it"),
+			ID: "tus.patch.past-end", Level: must, Source: catalog.Loose(uploadLength, "what becomes of bytes beyond the length is not said: the length is that of the entire upload, so they are not part of it"),
 			Requires: "A PATCH that runs past the length of the upload is refused, or what is beyond the end is not taken: the offset is never above the length.",
 			Why:      "The stored file would be longer than the one that the client has.",
 			Sends:    "Half an upload; a PATCH with ten bytes more than are missing; HEAD; where it was refused, the rest; a read of the stored bytes.",
 			Failure:  "Bytes are counted and not compared with the length.",
 		}, Run: with(patchPastEnd)},
 		{Case: catalog.Case{
-			ID: "tus.patch.past-end-chunked", Level: must, Source: loose(uploadLength, "what becomes of bytes beyond the length is not said: the length is that of the entire upload, so they are not part of it"),
+			ID: "tus.patch.past-end-chunked", Level: must, Source: catalog.Loose(uploadLength, "what becomes of bytes beyond the length is not said: the length is that of the entire upload, so they are not part of it"),
 			Requires: "A PATCH in chunks, whose length cannot be seen beforehand, brings nothing beyond the length of the upload either: it is refused, or what is beyond the end is not taken.",
 			Why:      "A limit that is held against Content-Length alone is none.",
 			Sends:    "Half an upload; a PATCH in chunks with ten bytes more than are missing; HEAD; a read of the stored bytes.",
 			Failure:  "Only Content-Length is compared with what is missing.",
 		}, Run: with(patchPastEndChunked)},
 		{Case: catalog.Case{
-			ID: "tus.patch.refused-early", Level: catalog.Should, Source: rfc(9110, "10.1.1"),
+			ID: "tus.patch.refused-early", Level: catalog.Should, Source: catalog.RFC(9110, "10.1.1"),
 			Requires: "A PATCH that expects 100 (Continue) and is refused for its head gets the final status instead of the 100.",
 			Why:      "The client waits for the 100 just so as not to send a body that nobody wants.",
 			Sends:    "The heads of PATCHes at a wrong offset, of another media type, and in another version; the body is held back.",
@@ -94,13 +94,13 @@ func (f *flow) conflicting(op *matrix.Operation, at, n int64) {
 	if len(data) == 0 {
 		data = op.Body[n:]
 	}
-	r := f.unlocked("a PATCH at "+itoa(at), patchAt(op, itoa(at), data))
+	r := f.unlocked("a PATCH at "+matrix.Itoa(at), patchAt(op, matrix.Itoa(at), data))
 	sent := op.Sent
 	op.Sent = op.Len() // for a server that has taken it
-	f.stays(op, n, "after a PATCH at "+itoa(at))
+	f.stays(op, n, "after a PATCH at "+matrix.Itoa(at))
 	op.Sent = sent
 	if r.Status != 409 {
-		f.Broken("409 (Conflict) for a PATCH at "+itoa(at)+" to an upload of which "+itoa(n)+" bytes are there", "%d", r.Status)
+		f.Broken("409 (Conflict) for a PATCH at "+matrix.Itoa(at)+" to an upload of which "+matrix.Itoa(n)+" bytes are there", "%d", r.Status)
 	}
 }
 
@@ -172,7 +172,7 @@ func (f *flow) tooLong(chunked bool) {
 	op := f.half()
 	effects := f.Effects(f.W, op.Tag)
 	const half = matrix.Usual / 2
-	req := patchAt(op, itoa(half), append(slices.Clone(op.Body[half:]), matrix.Bytes(10, f.Salt+5)...))
+	req := patchAt(op, matrix.Itoa(half), append(slices.Clone(op.Body[half:]), matrix.Bytes(10, f.Salt+5)...))
 	req.Chunked, req.ChunkSize = chunked, 1000
 	op.Sent = op.Len()
 	r, err := f.Try(req)
@@ -187,7 +187,7 @@ func (f *flow) tooLong(chunked bool) {
 	}
 	n, err := f.d.ReadOffset(op, told)
 	if err != nil || n > op.Len() {
-		f.HarmfulAt(op.Len(), "request body", "an offset of at most "+itoa(op.Len())+", the length of the upload", "%d (%v)", n, err)
+		f.HarmfulAt(op.Len(), "request body", "an offset of at most "+matrix.Itoa(op.Len())+", the length of the upload", "%d (%v)", n, err)
 	}
 	if n < op.Len() {
 		f.whole(op)
@@ -208,7 +208,7 @@ func patchRefusedEarly(f *flow) {
 	}{
 		{"a PATCH at a wrong offset", patchAt(op, "1", rest, expect)},
 		{"a PATCH of another media type", typed},
-		{"a PATCH in another version", versioned(patchAt(op, itoa(matrix.Usual/2), rest, expect), anotherOne[0])},
+		{"a PATCH in another version", versioned(patchAt(op, matrix.Itoa(matrix.Usual/2), rest, expect), anotherOne[0])},
 	} {
 		f.early(wrong.what, wrong.req)
 	}

@@ -9,27 +9,27 @@ import (
 func responseChecks() []matrix.Check {
 	const looseEnd = "what a server does with an upload that is complete is not said: the profile's reading"
 	return []matrix.Check{
-		{Case: cutting(catalog.Case{
-			ID: "tus.response.processed", Level: catalog.Must, Source: loose(patchRequest, looseEnd), Needs: []catalog.Need{catalog.NeedSlow},
+		{Case: catalog.Case{
+			ID: "tus.response.processed", Level: catalog.Must, Source: catalog.Loose(patchRequest, looseEnd), Needs: []catalog.Need{catalog.NeedSlow},
 			Requires: "When the connection ends while an upload whose last byte is in is processed, the effect happens all the same, and once.",
 			Why:      "HEAD says that all bytes are in: the client has nothing more to send.",
 			Sends:    "A whole upload that is processed slowly, cut as soon as its body is in; HEAD; a read of the number of effects and of the stored bytes.",
 			Failure:  "Processing is ended together with the connection.",
-		}, "pre-response", matrix.EveryFault), Run: with(responseProcessed)},
-		{Case: cutting(catalog.Case{
-			ID: "tus.response.failed", Level: catalog.Must, Source: loose(patchRequest, looseEnd), Needs: []catalog.Need{catalog.NeedFailing, catalog.NeedCount},
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(responseProcessed)},
+		{Case: catalog.Case{
+			ID: "tus.response.failed", Level: catalog.Must, Source: catalog.Loose(patchRequest, looseEnd), Needs: []catalog.Need{catalog.NeedFailing, catalog.NeedCount},
 			Requires: "An upload that ends in an error has no effect, also where the answer that says so is lost.",
 			Why:      "What was refused must not have happened.",
 			Sends:    "Uploads that the target answers with an error, whose answer is cut off; reads of the number of effects.",
 			Failure:  "The effect happens before the upload was looked at.",
-		}, "pre-response", matrix.EveryFault), Run: with(responseFailed)},
-		{Case: cutting(catalog.Case{
-			ID: "tus.response.head-cut", Level: catalog.Must, Source: loose(headRequest, "that asking changes nothing is what RFC 9110, 9.2.1 says of HEAD"),
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(responseFailed)},
+		{Case: catalog.Case{
+			ID: "tus.response.head-cut", Level: catalog.Must, Source: catalog.Loose(headRequest, "that asking changes nothing is what RFC 9110, 9.2.1 says of HEAD"),
 			Requires: "After an interruption the answer to HEAD may be lost as well: the next HEAD gives an offset that is no lower, and the upload resumes.",
 			Why:      "What broke the first connection breaks the second as well.",
 			Sends:    "An upload cut in the middle; HEAD, cut before its answer, in its status line and before its last byte; HEAD; then the rest.",
 			Failure:  "HEAD takes a lock that goes away with its answer only.",
-		}, "pre-response", matrix.EveryFault), Run: with(responseHeadCut)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: with(responseHeadCut)},
 	}
 }
 

@@ -39,26 +39,26 @@ func terminateChecks() []matrix.Check {
 			Failure:  "Uploads of the same length, name or user are removed together.",
 		}, Run: terminating(terminateOthers)},
 		{Case: catalog.Case{
-			ID: "tus.terminate.missing", Level: should, Source: loose(deleteRequest, "DELETE of what is not there is not mentioned: it is answered as any request to it"),
+			ID: "tus.terminate.missing", Level: should, Source: catalog.Loose(deleteRequest, "DELETE of what is not there is not mentioned: it is answered as any request to it"),
 			Requires: "DELETE on an upload that is not there is answered 404 or 410.",
 			Why:      "A client that has mistaken the URL learns that it has.",
 			Sends:    "DELETE on a URL like that of an upload, which was never created.",
 			Failure:  "A missing file breaks the server.",
 		}, Run: terminating(terminateMissing)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "tus.terminate.no-effect", Level: must, Source: termination,
 			Requires: "An upload that was interrupted and terminated has no effect, also where the rest of its bytes is sent afterwards.",
 			Why:      "What was cancelled must not happen.",
 			Sends:    "An upload cut in the middle; DELETE; the rest, and the whole; a read of the number of effects.",
 			Failure:  "The upload is only marked, and its last byte completes it all the same.",
-		}, "mid-upload", matrix.EveryFault), Run: terminating(terminateNoEffect)},
-		{Case: cutting(catalog.Case{
+		}.CutAt("mid-upload", matrix.EveryFault), Run: terminating(terminateNoEffect)},
+		{Case: catalog.Case{
 			ID: "tus.terminate.lost", Level: must, Source: deleteRequest,
 			Requires: "When the answer to DELETE is lost, DELETE again is answered 204, 404 or 410, and the upload is gone.",
 			Why:      "A client that does not know whether it has cancelled asks again (RFC 9110, 9.2.2).",
 			Sends:    "Half an upload; DELETE, whose answer is cut off; DELETE again; HEAD.",
 			Failure:  "The second DELETE finds a lock or fails.",
-		}, "pre-response", matrix.EveryFault), Run: terminating(terminateLost)},
+		}.CutAt("pre-response", matrix.EveryFault), Run: terminating(terminateLost)},
 	}
 }
 
@@ -94,7 +94,7 @@ func terminateComplete(f *flow) {
 func terminateGone(f *flow) {
 	op := f.half()
 	f.deleted(op, "an upload with half of its bytes")
-	patch := patchAt(op, itoa(matrix.Usual/2), op.Body[matrix.Usual/2:])
+	patch := patchAt(op, matrix.Itoa(matrix.Usual/2), op.Body[matrix.Usual/2:])
 	for _, req := range []exchange.Request{matrix.RequestTo("HEAD", f.here(op), resumable), patch, matrix.RequestTo("DELETE", f.here(op), resumable)} {
 		if r := f.Do(req.Method+" after DELETE", req); !gone(r) {
 			f.Broken("404 or 410 for "+req.Method+" on an upload that was terminated", "%d", r.Status)
@@ -124,7 +124,7 @@ func terminateNoEffect(f *flow) {
 	n := f.Offset(f.d, op)
 	f.deleted(op, "an upload that was interrupted")
 	for _, from := range []int64{n, 0} {
-		r, err := f.Try(patchAt(op, itoa(from), op.Body[from:]))
+		r, err := f.Try(patchAt(op, matrix.Itoa(from), op.Body[from:]))
 		if err == nil && r.Status/100 == 2 {
 			f.Harmful("a PATCH to an upload that was terminated to be refused", "%d", r.Status)
 		}

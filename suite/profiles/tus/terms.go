@@ -1,7 +1,6 @@
 package tus
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/resumespec/resumespec/suite/catalog"
@@ -16,20 +15,6 @@ func from(heading string) catalog.Source {
 	return catalog.Source{
 		Document: "tus 1.0.0", Section: heading,
 		URL: sourceText + "#" + strings.ReplaceAll(strings.ToLower(heading), " ", "-"),
-	}
-}
-
-// loose marks a source as silent about what the case asks.
-func loose(source catalog.Source, why string) catalog.Source {
-	source.Loose = why
-	return source
-}
-
-// rfc cites a section of an RFC.
-func rfc(number int, section string) catalog.Source {
-	return catalog.Source{
-		Document: fmt.Sprintf("RFC %d", number), Section: section,
-		URL: fmt.Sprintf("https://www.rfc-editor.org/rfc/rfc%d#section-%s", number, section),
 	}
 }
 
@@ -73,11 +58,11 @@ func terms() matrix.Terms {
 		Write:   "PATCH",
 		Place:   "the upload",
 		Source: map[string]catalog.Source{
-			"before100": loose(rfc(9110, "10.1.1"), "the first PATCH expects 100 (Continue), which a server need not send"),
+			"before100": catalog.Loose(catalog.RFC(9110, "10.1.1"), "the first PATCH expects 100 (Continue), which a server need not send"),
 			"upload":    patchRequest,
 			"response":  headRequest,
-			"download":  loose(rfc(9110, "14.2"), "GET on an upload is not in the protocol: where it is served, it is served as HTTP says"),
-			"restart":   loose(core, "restarts are not mentioned: the profile's reading"),
+			"download":  catalog.Loose(catalog.RFC(9110, "14.2"), "GET on an upload is not in the protocol: where it is served, it is served as HTTP says"),
+			"restart":   catalog.Loose(core, "restarts are not mentioned: the profile's reading"),
 			"sweep":     patchRequest,
 		},
 		Omit: map[string]string{
@@ -89,10 +74,4 @@ func terms() matrix.Terms {
 			"download.range":            catalog.May, "download.repeat": catalog.May, "download.if-range": catalog.May,
 		},
 	}
-}
-
-// cutting fills in what cases with a cut share.
-func cutting(c catalog.Case, point string, faults []string) catalog.Case {
-	c.Point, c.Faults = point, faults
-	return c
 }

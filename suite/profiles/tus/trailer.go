@@ -24,13 +24,13 @@ func trailerChecks() []matrix.Check {
 			Sends:    "Half an upload; a PATCH in chunks with the checksum of other bytes in its trailer; HEAD; the right PATCH.",
 			Failure:  "The trailer is read and not compared, or after the offset was moved.",
 		}, Run: trailing(trailerMismatch)},
-		{Case: cutting(catalog.Case{
+		{Case: catalog.Case{
 			ID: "tus.trailer.cut", Level: must, Source: checksum,
 			Requires: "A PATCH that is cut before its trailer resumes: its bytes are kept or discarded, the offset says which, and the effect happens once.",
 			Why:      "All bytes are in and nothing is verified: the client has to learn what became of them.",
 			Sends:    "Half an upload; a PATCH in chunks of the rest, cut in the middle and behind its last byte, before the last chunk; HEAD; the rest; reads of the stored bytes and of the number of effects.",
 			Failure:  "The offset counts bytes that were thrown away, or what was not verified completes the upload and is then undone.",
-		}, "mid-upload", matrix.EveryFault), Run: trailing(trailerCut)},
+		}.CutAt("mid-upload", matrix.EveryFault), Run: trailing(trailerCut)},
 	}
 }
 
@@ -44,7 +44,7 @@ func trailing(run func(*flow)) func(*matrix.Session) {
 
 // trailed gives a PATCH in chunks with a checksum in its trailer.
 func trailed(op *matrix.Operation, from, to int64, checksum exchange.Field) exchange.Request {
-	req := patchAt(op, itoa(from), op.Body[from:to], field("Trailer", "Upload-Checksum"))
+	req := patchAt(op, matrix.Itoa(from), op.Body[from:to], field("Trailer", "Upload-Checksum"))
 	req.Chunked, req.ChunkSize, req.Trailers = true, 1000, exchange.Fields{checksum}
 	return req
 }

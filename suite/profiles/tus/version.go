@@ -60,7 +60,7 @@ func versionChecks() []matrix.Check {
 // inVersion asks that a response tells the version.
 func (f *flow) inVersion(r *exchange.Response, what string) {
 	if got := r.Fields.Joined("Tus-Resumable"); got != version {
-		f.Broken("Tus-Resumable: "+version+" in the "+itoa(r.Status)+" to "+what, "Tus-Resumable: %q", got)
+		f.Broken("Tus-Resumable: "+version+" in the "+matrix.Itoa(r.Status)+" to "+what, "Tus-Resumable: %q", got)
 	}
 }
 
@@ -73,7 +73,7 @@ func versionTold(f *flow) {
 	n := f.taken(op, r, 0, 100, "a PATCH")
 	f.inVersion(r, "PATCH")
 	f.inVersion(f.head(op), "HEAD")
-	f.inVersion(f.Do("the last PATCH", patchAt(op, itoa(n), op.Body[n:])), "the last PATCH")
+	f.inVersion(f.Do("the last PATCH", patchAt(op, matrix.Itoa(n), op.Body[n:])), "the last PATCH")
 	if f.d.offer.has(extTerminate) {
 		f.inVersion(f.send("DELETE", f.created(matrix.Usual)), "DELETE")
 	}
@@ -82,16 +82,16 @@ func versionTold(f *flow) {
 func versionErrors(f *flow) {
 	op := f.half()
 	rest := op.Body[matrix.Usual/2:]
-	other := patchAt(op, itoa(matrix.Usual/2), rest)
+	other := patchAt(op, matrix.Itoa(matrix.Usual/2), rest)
 	other.Fields = slices.Clone(other.Fields)
 	other.Fields[1].Value = "text/plain"
 	for _, wrong := range []struct {
 		what string
 		req  exchange.Request
 	}{
-		{"a PATCH at a wrong offset", patchAt(op, itoa(1), rest)},
+		{"a PATCH at a wrong offset", patchAt(op, matrix.Itoa(1), rest)},
 		{"a PATCH of another media type", other},
-		{"a PATCH in another version", versioned(patchAt(op, itoa(matrix.Usual/2), rest), anotherOne[0])},
+		{"a PATCH in another version", versioned(patchAt(op, matrix.Itoa(matrix.Usual/2), rest), anotherOne[0])},
 	} {
 		r := f.Do(wrong.what, wrong.req)
 		if r.Status/100 == 4 {
@@ -149,7 +149,7 @@ func versionHead(f *flow) {
 func versionPatch(f *flow) {
 	op := f.half()
 	for _, v := range f.unknowns() {
-		r := f.Do("PATCH with Tus-Resumable: "+v, versioned(patchAt(op, itoa(matrix.Usual/2), op.Body[matrix.Usual/2:]), v))
+		r := f.Do("PATCH with Tus-Resumable: "+v, versioned(patchAt(op, matrix.Itoa(matrix.Usual/2), op.Body[matrix.Usual/2:]), v))
 		f.stays(op, matrix.Usual/2, "after a PATCH in a version that is not supported")
 		f.unsupportedVersion(r, "PATCH with Tus-Resumable: "+v)
 	}
