@@ -5,22 +5,19 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // docVictim is a write to a document that a kill hits, and what the server said about it before.
 type docVictim struct {
-	path, tag   string
-	old, body   []byte
-	sent, acked atomic.Int64
-	final       *answer
+	path, tag string
+	old, body []byte
+	acked     atomic.Int64
+	final     *answer
 }
 
 // TestKillDocuments kills the server at random moments of segmented creations. After each restart what HEAD told is
@@ -28,9 +25,7 @@ type docVictim struct {
 func TestKillDocuments(t *testing.T) {
 	t.Parallel()
 	const kills = 25
-	dir := t.TempDir()
-	rng := rand.New(rand.NewPCG(3, 4))
-	c := startChild(t, dir)
+	m := mortalServer(t, 3, 4)
 	var partly, whole int
 	for i := range kills {
 		v := &docVictim{path: "/documents/k" + strconv.Itoa(i), tag: "k" + strconv.Itoa(i), body: content(4_000_000 + i)}
@@ -40,16 +35,15 @@ func TestKillDocuments(t *testing.T) {
 			head = fmt.Sprintf("PATCH %s?tag=%s HTTP/1.1\r\nHost: x\r\nContent-Type: message/byterange\r\nContent-Length: %d\r\n\r\n%s",
 				v.path, v.tag, len(part)+len(v.body), part)
 		}
-		v.killed(c, rng, head, v.body)
-		c = startChild(t, dir)
-		switch n := v.checkCreated(t, c.addr); {
+		v.killed(m, head, v.body)
+		switch n := v.checkCreated(m.fixture()); {
 		case n == len(v.body):
 			whole++
 		case n > 0:
 			partly++
 		}
 	}
-	c.kill()
+	m.kill()
 	t.Logf("%d kills: %d left a part, %d all", kills, partly, whole)
 }
 
@@ -57,13 +51,11 @@ func TestKillDocuments(t *testing.T) {
 func TestKillPatches(t *testing.T) {
 	t.Parallel()
 	const kills = 25
-	dir := t.TempDir()
-	rng := rand.New(rand.NewPCG(5, 6))
-	c := startChild(t, dir)
+	m := mortalServer(t, 5, 6)
 	var done int
 	for i := range kills {
 		v := &docVictim{path: "/documents/p" + strconv.Itoa(i), old: content(300_000), body: bytes.Clone(content(300_000))}
-		f := &fixture{T: t, url: "http://" + c.addr, addr: c.addr, client: &http.Client{Transport: &http.Transport{}}}
+		f := m.fixture()
 		f.want(f.do("PUT", v.path, v.old), 201)
 		f.client.CloseIdleConnections()
 		a, b := content(50_000+i), content(60_000+i)
@@ -72,43 +64,34 @@ func TestKillPatches(t *testing.T) {
 		patch := multi(fmt.Sprintf("Content-Range: bytes 1000-%d/300000\r\n\r\n%s", 1000+len(a)-1, a),
 			fmt.Sprintf("Content-Range: bytes 200000-%d/300000\r\n\r\n%s", 200_000+len(b)-1, b))
 		head := fmt.Sprintf("PATCH %s HTTP/1.1\r\nHost: x\r\n%s\r\nContent-Length: %d\r\n\r\n", v.path, multiType, len(patch))
-		v.killed(c, rng, head, patch)
-		c = startChild(t, dir)
-		if v.checkPatched(t, c.addr) {
+		v.killed(m, head, patch)
+		if v.checkPatched(m.fixture()) {
 			done++
 		}
 	}
-	c.kill()
+	m.kill()
 	t.Logf("%d kills: %d patches applied", kills, done)
 }
 
 // killed sends a request, and kills the server in the middle of it or after it.
-func (v *docVictim) killed(c *child, rng *rand.Rand, head string, body []byte) {
+func (v *docVictim) killed(m *mortal, head string, body []byte) {
 	done := make(chan struct{})
-	go func() { defer close(done); v.run(c.addr, head, body) }()
 	watched := make(chan struct{})
-	go func() { defer close(watched); v.watch(c.addr, done) }()
-	awaitMoment(rng, &v.sent, len(body), done)
-	c.kill()
-	<-done
+	addr := m.addr
+	go func() { defer close(watched); v.watch(addr, done) }()
+	m.killDuring(len(body), 0, func(sent *atomic.Int64) { defer close(done); v.run(addr, head, body, sent) })
 	<-watched
 }
 
-func (v *docVictim) run(addr, head string, body []byte) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
+func (v *docVictim) run(addr, head string, body []byte, sent *atomic.Int64) {
+	conn, ok := dialChild(addr)
+	if !ok {
 		return
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	io.WriteString(conn, head)
-	for len(body) > 0 {
-		n, err := conn.Write(body[:min(4096, len(body))])
-		if err != nil {
-			return
-		}
-		v.sent.Add(int64(n))
-		body = body[n:]
+	if !sendCounted(conn, body, sent) {
+		return
 	}
 	if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
 		if data, err := io.ReadAll(resp.Body); err == nil {
@@ -138,19 +121,18 @@ func (v *docVictim) watch(addr string, done <-chan struct{}) {
 	}
 }
 
-func (v *docVictim) checkCreated(t *testing.T, addr string) (kept int) {
-	t.Helper()
-	f := &fixture{T: t, url: "http://" + addr, addr: addr, client: &http.Client{Transport: &http.Transport{}}}
+func (v *docVictim) checkCreated(f *fixture) (kept int) {
+	f.Helper()
 	defer f.client.CloseIdleConnections()
 	a := f.do("GET", v.path, nil)
 	if a.status == 200 {
 		kept = len(a.body)
 		if !bytes.Equal(a.body, v.body[:kept]) {
-			t.Fatalf("%s: the %d bytes kept are not those that were sent", v.path, kept)
+			f.Fatalf("%s: the %d bytes kept are not those that were sent", v.path, kept)
 		}
 	}
 	if int64(kept) < v.acked.Load() || v.final != nil && kept < len(v.body) {
-		t.Fatalf("%s: %d bytes kept, %d acknowledged", v.path, kept, v.acked.Load())
+		f.Fatalf("%s: %d bytes kept, %d acknowledged", v.path, kept, v.acked.Load())
 	}
 	part := fmt.Sprintf("Content-Range: bytes %d-%d/%d", kept, len(v.body)-1, len(v.body))
 	if kept == len(v.body) {
@@ -162,19 +144,18 @@ func (v *docVictim) checkCreated(t *testing.T, addr string) (kept int) {
 	}
 	f.have(v.path, v.body)
 	if n := f.completed(v.tag); n != 1 {
-		t.Fatalf("%s: %d effects", v.path, n)
+		f.Fatalf("%s: %d effects", v.path, n)
 	}
 	return kept
 }
 
-func (v *docVictim) checkPatched(t *testing.T, addr string) (applied bool) {
-	t.Helper()
-	f := &fixture{T: t, url: "http://" + addr, addr: addr, client: &http.Client{Transport: &http.Transport{}}}
+func (v *docVictim) checkPatched(f *fixture) (applied bool) {
+	f.Helper()
 	defer f.client.CloseIdleConnections()
 	a := f.want(f.do("GET", v.path, nil), 200)
 	applied = bytes.Equal(a.body, v.body)
 	if !applied && (v.final != nil || !bytes.Equal(a.body, v.old)) {
-		t.Fatalf("%s: neither the old nor the new, or an answered patch is gone (%v)", v.path, v.final != nil)
+		f.Fatalf("%s: neither the old nor the new, or an answered patch is gone (%v)", v.path, v.final != nil)
 	}
 	return applied
 }
@@ -220,7 +201,7 @@ func TestDocumentMemory(t *testing.T) {
 	const size, limit = 256 << 20, 96 // bytes, MiB
 	c := startChild(t, t.TempDir())
 	defer c.kill()
-	f := &fixture{T: t, url: "http://" + c.addr, addr: c.addr, client: &http.Client{Transport: &http.Transport{}}}
+	f := childFixture(t, c.addr)
 	defer f.client.CloseIdleConnections()
 	send := func(method, path string, head string, status int, header ...string) {
 		t.Helper()

@@ -6,72 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 )
-
-// childData names the variable that makes the test binary a server of that data folder.
-const childData = "RESUMESPEC_REFERENCE_DATA"
-
-// serveAsChild serves until it is killed. It tells its address on the standard output.
-func serveAsChild() {
-	o := Options{Data: os.Getenv(childData)}
-	_, url, err := Listen("127.0.0.1:0", o)
-	if err != nil {
-		fmt.Println("error", err)
-		return
-	}
-	fmt.Println(url)
-	io.Copy(io.Discard, os.Stdin) // ends with the parent
-}
-
-// child is a server in a process of its own.
-type child struct {
-	cmd  *exec.Cmd
-	addr string
-}
-
-func startChild(t testing.TB, dir string) *child {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), childData+"="+dir)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stdin.Close() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "http://")
-	if err != nil || !ok {
-		t.Fatalf("server process: %q, %v", line, err)
-	}
-	return &child{cmd, addr}
-}
-
-func (c *child) kill() {
-	c.cmd.Process.Kill() // SIGKILL
-	c.cmd.Wait()
-}
 
 // victim is an upload that a kill hits, and what the server said about it before.
 type victim struct {
@@ -87,26 +26,15 @@ type victim struct {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	const kills = 200
-	dir := t.TempDir()
-	rng := rand.New(rand.NewPCG(1, 2))
 	var during [3]int // where the kill hit: before the end of the body, before the response, after it
-	c := startChild(t, dir)
+	m := mortalServer(t, 1, 2)
 	for i := range kills {
 		v := &victim{tag: "k" + strconv.Itoa(i), body: content(200_000 + i)}
-		done := make(chan struct{})
-		var sent atomic.Int64
-		go func() {
-			defer close(done)
-			v.run(c.addr, i%3 == 0, &sent)
-		}()
-		awaitMoment(rng, &sent, len(v.body), done)
-		c.kill()
-		<-done
+		m.killDuring(len(v.body), 0, func(sent *atomic.Int64) { v.run(m.addr, i%3 == 0, sent) })
 		during[v.phase()]++
-		c = startChild(t, dir)
-		v.check(t, c.addr)
+		v.check(m.fixture())
 	}
-	c.kill()
+	m.kill()
 	t.Logf("%d kills: %d during the body, %d before the response, %d after it", kills, during[0], during[1], during[2])
 }
 
@@ -120,36 +48,13 @@ func (v *victim) phase() int {
 	return 0
 }
 
-// awaitMoment returns when a random number of bytes has been sent and a random time, shorter than a
-// small effect, has gone by.
-func awaitMoment(rng *rand.Rand, sent *atomic.Int64, length int, done <-chan struct{}) {
-	moment := rng.Int64N(int64(length) * 2)
-	late := time.Duration(rng.Int64N(int64(4 * time.Millisecond)))
-	tick := time.NewTicker(50 * time.Microsecond)
-	defer tick.Stop()
-	for sent.Load() < min(moment, int64(length)) {
-		select {
-		case <-done:
-			return
-		case <-tick.C:
-		}
-	}
-	if moment >= int64(length) {
-		select {
-		case <-done:
-		case <-time.After(late):
-		}
-	}
-}
-
 // run uploads until the connection breaks, and notes what it was told.
 func (v *victim) run(addr string, chunked bool, sent *atomic.Int64) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
+	conn, ok := dialChild(addr)
+	if !ok {
 		return
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	framing := fmt.Sprintf("Content-Length: %d", len(v.body))
 	if chunked {
 		framing = "Transfer-Encoding: chunked"
@@ -209,33 +114,32 @@ func (v *victim) listen(r *bufio.Reader, ready chan<- bool) {
 }
 
 // check resumes a killed upload as a client would, and looks at the outcome.
-func (v *victim) check(t *testing.T, addr string) {
-	t.Helper()
-	f := &fixture{T: t, url: "http://" + addr, addr: addr, client: &http.Client{Transport: &http.Transport{}}}
+func (v *victim) check(f *fixture) {
+	f.Helper()
 	defer f.client.CloseIdleConnections()
 	if v.request == "" { // nothing was promised
 		if n := f.count(v.tag); n != 0 {
-			t.Fatalf("%s: %d effects of a request without a body", v.tag, n)
+			f.Fatalf("%s: %d effects of a request without a body", v.tag, n)
 		}
 		return
 	}
 	offset := f.offset(v.request)
 	if int64(offset) < v.acked {
-		t.Fatalf("%s: %d bytes kept, %d acknowledged", v.tag, offset, v.acked)
+		f.Fatalf("%s: %d bytes kept, %d acknowledged", v.tag, offset, v.acked)
 	}
 	if got := f.want(f.do("GET", v.request, nil), 200); !bytes.Equal(got.body, v.body[:offset]) {
-		t.Fatalf("%s: the %d bytes kept are not those that were sent", v.tag, offset)
+		f.Fatalf("%s: the %d bytes kept are not those that were sent", v.tag, offset)
 	}
 	final, err := v.complete(f, offset)
 	if err != nil {
-		t.Fatalf("%s: %v", v.tag, err)
+		f.Fatalf("%s: %v", v.tag, err)
 	}
 	f.stored(final, v.body)
 	if v.final != nil {
 		f.same(final, *v.final)
 	}
 	if n := f.count(v.tag); n != 1 {
-		t.Fatalf("%s: %d effects", v.tag, n)
+		f.Fatalf("%s: %d effects", v.tag, n)
 	}
 }
 
@@ -254,19 +158,4 @@ func (v *victim) complete(f *fixture, offset int) (answer, error) {
 	}
 	f.same(f.await(v.message), a)
 	return a, nil
-}
-
-// peakMiB is the peak of the resident memory of a process.
-func peakMiB(tb testing.TB, pid int) float64 {
-	tb.Helper()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(data), "VmHWM:")
-	var kib float64
-	if _, err := fmt.Sscan(rest, &kib); err != nil {
-		tb.Fatal("VmHWM:", err)
-	}
-	return kib / 1024
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -39,44 +38,35 @@ const (
 func TestKillParts(t *testing.T) {
 	t.Parallel()
 	const kills = 40
-	dir := t.TempDir()
-	rng := rand.New(rand.NewPCG(3, 4))
 	finished, told := 0, 0
-	c := startChild(t, dir)
+	m := mortalServer(t, 3, 4)
 	for i := range kills {
 		v := &scattered{tag: "s" + strconv.Itoa(i), body: content(400_000 + i)}
-		v.begin(t, c.addr, i%4 == 3)
-		var sent atomic.Int64
-		var wg sync.WaitGroup
-		for part := range scatteredParts {
-			wg.Go(func() { v.send(c.addr, part, &sent) })
-		}
-		wg.Go(func() { v.look(c.addr) })
-		done := make(chan struct{})
-		go func() { wg.Wait(); close(done) }()
-		awaitMoment(rng, &sent, len(v.body), done)
+		v.begin(m.fixture(), i%4 == 3)
+		late := time.Duration(0)
 		if i%2 == 0 { // let it come a little further than into the buffers
-			select {
-			case <-done:
-			case <-time.After(time.Duration(rng.Int64N(int64(80 * time.Millisecond)))):
-			}
+			late = 80 * time.Millisecond
 		}
-		c.kill()
-		<-done
+		m.killDuring(len(v.body), late, func(sent *atomic.Int64) {
+			var wg sync.WaitGroup
+			for part := range scatteredParts {
+				wg.Go(func() { v.send(m.addr, part, sent) })
+			}
+			wg.Go(func() { v.look(m.addr) })
+			wg.Wait()
+		})
 		told += len(v.told)
 		if v.final != nil {
 			finished++
 		}
-		c = startChild(t, dir)
-		v.check(t, c.addr)
+		v.check(m.fixture())
 	}
-	c.kill()
+	m.kill()
 	t.Logf("%d kills: %d after the final response, %d ranges told", kills, finished, told)
 }
 
 // begin begins an upload, with a delayed effect if slow.
-func (v *scattered) begin(t *testing.T, addr string, slow bool) {
-	f := childFixture(t, addr)
+func (v *scattered) begin(f *fixture, slow bool) {
 	defer f.client.CloseIdleConnections()
 	query := "tag=" + v.tag
 	if slow {
@@ -86,10 +76,6 @@ func (v *scattered) begin(t *testing.T, addr string, slow bool) {
 	v.status, v.content = p.status, p.content
 }
 
-func childFixture(t *testing.T, addr string) *fixture {
-	return &fixture{T: t, url: "http://" + addr, addr: addr, client: &http.Client{Transport: &http.Transport{}}}
-}
-
 func (v *scattered) bounds(part int) (first, end int) {
 	size := len(v.body)/scatteredParts + 1
 	return part * size, min(len(v.body), (part+1)*size)
@@ -97,12 +83,11 @@ func (v *scattered) bounds(part int) (first, end int) {
 
 // send sends one part in pieces, until the connection breaks.
 func (v *scattered) send(addr string, part int, sent *atomic.Int64) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
+	conn, ok := dialChild(addr)
+	if !ok {
 		return
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	r := bufio.NewReader(conn)
 	first, end := v.bounds(part)
 	for step := (end-first)/scatteredPieces + 1; first < end; first += step {
@@ -116,13 +101,8 @@ func (v *scattered) send(addr string, part int, sent *atomic.Int64) {
 func (v *scattered) piece(conn net.Conn, r *bufio.Reader, first, end int, sent *atomic.Int64) bool {
 	fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/%d\r\n\r\n",
 		v.content, end-first, first, end-1, len(v.body))
-	for rest := v.body[first:end]; len(rest) > 0; {
-		piece := rest[:min(4096, len(rest))]
-		rest = rest[len(piece):]
-		if _, err := conn.Write(piece); err != nil {
-			return false
-		}
-		sent.Add(int64(len(piece)))
+	if !sendCounted(conn, v.body[first:end], sent) {
+		return false
 	}
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil {
@@ -171,9 +151,8 @@ func (v *scattered) look(addr string) {
 }
 
 // check resumes a killed upload as a client would.
-func (v *scattered) check(t *testing.T, addr string) {
-	t.Helper()
-	f := childFixture(t, addr)
+func (v *scattered) check(f *fixture) {
+	f.Helper()
 	defer f.client.CloseIdleConnections()
 	p := &place{f, v.status, v.content}
 	var kept store.Extents
@@ -182,7 +161,7 @@ func (v *scattered) check(t *testing.T, addr string) {
 	}
 	for _, r := range v.told {
 		if kept.Within(r[0], r[1]+1) != r[1]+1-r[0] {
-			t.Fatalf("%s: %v was told, %v is kept", v.tag, r, kept)
+			f.Fatalf("%s: %v was told, %v is kept", v.tag, r, kept)
 		}
 	}
 	for pos := int64(0); ; {
@@ -193,7 +172,7 @@ func (v *scattered) check(t *testing.T, addr string) {
 		end = min(end, int64(len(v.body)))
 		if !there {
 			if a := p.put(v.body, int(pos), int(end), len(v.body)); a.status != 308 && a.status != 201 && a.status != 202 {
-				t.Fatalf("%s: part %d-%d: %d %s", v.tag, pos, end-1, a.status, a.body)
+				f.Fatalf("%s: part %d-%d: %d %s", v.tag, pos, end-1, a.status, a.body)
 			}
 		}
 		pos = end

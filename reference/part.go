@@ -272,26 +272,12 @@ func fitsIn(op *store.Operation, c ContentRange, up store.Progress) error {
 	return nil
 }
 
-// partFailed answers a part that was not written, or not to its end. The connection is closed: what is left of
-// the body is not worth reading.
+// partFailed answers a part that was not written, or not to its end.
 func (s *Server) partFailed(x *exchange, err error) {
-	if errors.Is(err, errInterrupted) {
-		s.bodyFailed(x, err)
-	}
-	answer := patchProblem("part", err)
-	if answer.Status == http.StatusInternalServerError {
-		s.opts.Logger.Error("part", "error", err)
-	}
-	if up := x.op.Progress(); up.State != store.Closed {
-		answer.Offset = &up.Offset
-		if up.Length >= 0 {
-			answer.Length = &up.Length
-		}
-	}
+	answer := s.unwritten(x, "part", err)
 	if errors.Is(err, store.ErrBusy) {
 		x.w.Header().Set("Retry-After", "1")
 	}
-	x.w.Header().Set("Connection", "close")
 	s.refuse(x, answer)
 }
 

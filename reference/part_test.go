@@ -361,7 +361,7 @@ func TestPartMemory(t *testing.T) {
 	const size = 128 << 20
 	c := startChild(t, t.TempDir())
 	defer c.kill()
-	f := &fixture{T: t, url: "http://" + c.addr, addr: c.addr, client: &http.Client{Transport: &http.Transport{}}}
+	f := childFixture(t, c.addr)
 	defer f.client.CloseIdleConnections()
 	p := f.begin("", 2*size)
 	for _, first := range []int64{size, 0} {

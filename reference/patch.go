@@ -279,25 +279,33 @@ func (p *patch) finish() error {
 	return nil
 }
 
-// patchFailed answers a patch that was not carried out, or not to its end. The connection is closed: what is
-// left of the document is not worth reading.
+// patchFailed answers a patch that was not carried out, or not to its end.
 func (s *Server) patchFailed(x *exchange, err error) {
+	answer := s.unwritten(x, "patch", err)
+	if answer.Offset != nil {
+		x.w.Header().Set("ETag", offsetTag(*answer.Offset))
+	}
+	s.refuse(x, answer)
+}
+
+// unwritten gives the answer to what was not written, or not to its end, and is called what: with the offset, unless the
+// operation is closed. The connection is closed too: what is left of the request content is not worth reading.
+func (s *Server) unwritten(x *exchange, what string, err error) problem {
 	if errors.Is(err, errInterrupted) {
 		s.bodyFailed(x, err)
 	}
-	answer := patchProblem("patch", err)
+	answer := patchProblem(what, err)
 	if answer.Status == http.StatusInternalServerError {
-		s.opts.Logger.Error("patch", "error", err)
+		s.opts.Logger.Error(what, "error", err)
 	}
 	if up := x.op.Progress(); up.State != store.Closed {
 		answer.Offset = &up.Offset
 		if up.Length >= 0 {
 			answer.Length = &up.Length
 		}
-		x.w.Header().Set("ETag", offsetTag(up.Offset))
 	}
 	x.w.Header().Set("Connection", "close")
-	s.refuse(x, answer)
+	return answer
 }
 
 // patchProblem says what is wrong with what is to be written, which is called what: 400 for what cannot be read,

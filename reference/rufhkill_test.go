@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -34,33 +33,25 @@ type resumed struct {
 func TestKillRufh(t *testing.T) {
 	t.Parallel()
 	const kills = 40
-	dir := t.TempDir()
-	rng := rand.New(rand.NewPCG(5, 6))
 	finished, told := 0, 0
-	c := startChild(t, dir)
+	m := mortalServer(t, 5, 6)
 	for i := range kills {
 		v := &resumed{tag: "r" + strconv.Itoa(i), body: content(300_000 + i), length: i%2 == 0}
-		done := make(chan struct{})
-		var sent atomic.Int64
-		go func() { defer close(done); v.run(c.addr, i, &sent) }()
-		awaitMoment(rng, &sent, len(v.body), done)
-		c.kill()
-		<-done
+		m.killDuring(len(v.body), 0, func(sent *atomic.Int64) { v.run(m.addr, i, sent) })
 		if v.final != nil {
 			finished++
 		}
 		told += v.told
-		c = startChild(t, dir)
-		v.check(t, c.addr)
+		v.check(m.fixture())
 	}
-	c.kill()
+	m.kill()
 	t.Logf("%d kills: %d after the final response, %d bytes were told", kills, finished, told)
 }
 
 // run uploads in a creation and one or two appends, until the connection breaks.
 func (v *resumed) run(addr string, i int, sent *atomic.Int64) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
+	conn, ok := dialChild(addr)
+	if !ok {
 		return
 	}
 	defer conn.Close()
@@ -93,14 +84,7 @@ func (v *resumed) request(conn net.Conn, r *bufio.Reader, line string, first, en
 		line, complete, first, end-first, fields)
 	more := make(chan bool)
 	go func() { more <- v.listen(r) }()
-	for rest := v.body[first:end]; len(rest) > 0; {
-		piece := rest[:min(4096, len(rest))]
-		rest = rest[len(piece):]
-		if _, err := conn.Write(piece); err != nil {
-			break
-		}
-		sent.Add(int64(len(piece)))
-	}
+	sendCounted(conn, v.body[first:end], sent)
 	return <-more
 }
 
@@ -132,13 +116,12 @@ func (v *resumed) listen(r *bufio.Reader) bool {
 }
 
 // check resumes a killed upload as a client would.
-func (v *resumed) check(t *testing.T, addr string) {
-	t.Helper()
-	f := childFixture(t, addr)
+func (v *resumed) check(f *fixture) {
+	f.Helper()
 	defer f.client.CloseIdleConnections()
 	if v.uri == "" {
 		if n := f.files(v.tag); n != 0 {
-			t.Fatalf("%s: %d effects of an upload that was not announced", v.tag, n)
+			f.Fatalf("%s: %d effects of an upload that was not announced", v.tag, n)
 		}
 		return
 	}
@@ -146,13 +129,13 @@ func (v *resumed) check(t *testing.T, addr string) {
 	h := f.want(p.ask("HEAD", p.uri).answer, 204).header
 	var offset int
 	if fmt.Sscan(h.Get("Upload-Offset"), &offset); offset < v.told {
-		t.Fatalf("%s: %d was told, %d is kept", v.tag, v.told, offset)
+		f.Fatalf("%s: %d was told, %d is kept", v.tag, v.told, offset)
 	}
 	if named := h.Get("Upload-Length") != ""; v.length && !named {
-		t.Fatalf("%s: the length is forgotten: %v", v.tag, h)
+		f.Fatalf("%s: the length is forgotten: %v", v.tag, h)
 	}
 	if offset < len(v.body) && h.Get("Upload-Complete") == "?1" {
-		t.Fatalf("%s: complete too early: %v", v.tag, h)
+		f.Fatalf("%s: complete too early: %v", v.tag, h)
 	}
 	final := p.patch(offset, true, v.body[offset:])
 	p.processed(final, v.body, v.tag)

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -33,39 +32,30 @@ const tusPieces = 4 // one PATCH after the other
 func TestTusKill(t *testing.T) {
 	t.Parallel()
 	const kills = 36
-	dir := t.TempDir()
-	rng := rand.New(rand.NewPCG(5, 6))
 	finished, joins := 0, 0
-	c := startChild(t, dir)
+	m := mortalServer(t, 5, 6)
 	for i := range kills {
 		v := &tusVictim{tag: "t" + strconv.Itoa(i), body: content(300_000 + i), defers: i%3 == 1, sums: i%3 == 2}
-		var sent atomic.Int64
-		done := make(chan struct{})
-		go func() { defer close(done); v.run(c.addr, &sent) }()
-		awaitMoment(rng, &sent, len(v.body), done)
-		c.kill()
-		<-done
+		m.killDuring(len(v.body), 0, func(sent *atomic.Int64) { v.run(m.addr, sent) })
 		if v.done {
 			finished++
 		}
-		c = startChild(t, dir)
-		v.check(t, c.addr)
+		v.check(m.fixture())
 		if i%3 == 0 {
-			c = killJoin(t, c, dir, rng, i)
+			m.killJoin(i)
 			joins++
 		}
 	}
-	c.kill()
+	m.kill()
 	t.Logf("%d kills: %d after the last answer, %d uploads killed while they were put together", kills, finished, joins)
 }
 
 func (v *tusVictim) run(addr string, sent *atomic.Int64) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
+	conn, ok := dialChild(addr)
+	if !ok {
 		return
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	r := bufio.NewReader(conn)
 	length := fmt.Sprint("Upload-Length: ", len(v.body))
 	if v.defers {
@@ -97,13 +87,8 @@ func (v *tusVictim) piece(conn net.Conn, r *bufio.Reader, end int, sent *atomic.
 	}
 	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: x\r\n%s\r\n%s\r\n%sUpload-Offset: %d\r\nContent-Length: %d\r\n\r\n",
 		v.uri, resumable, offsetType, fields, v.told, len(data))
-	for rest := data; len(rest) > 0; {
-		piece := rest[:min(4096, len(rest))]
-		rest = rest[len(piece):]
-		if _, err := conn.Write(piece); err != nil {
-			return false
-		}
-		sent.Add(int64(len(piece)))
+	if !sendCounted(conn, data, sent) {
+		return false
 	}
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil {
@@ -119,9 +104,8 @@ func (v *tusVictim) piece(conn net.Conn, r *bufio.Reader, end int, sent *atomic.
 }
 
 // check resumes a killed upload as a client would.
-func (v *tusVictim) check(t *testing.T, addr string) {
-	t.Helper()
-	f := childFixture(t, addr)
+func (v *tusVictim) check(f *fixture) {
+	f.Helper()
 	defer f.client.CloseIdleConnections()
 	if v.uri == "" {
 		f.tusCount(v.tag, 0)
@@ -130,7 +114,7 @@ func (v *tusVictim) check(t *testing.T, addr string) {
 	h := f.want(f.tus("HEAD", v.uri, nil), 200).header
 	offset, err := strconv.Atoi(h.Get("Upload-Offset"))
 	if err != nil || offset < v.told || offset > len(v.body) {
-		t.Fatalf("%s: %d told, %v", v.tag, v.told, h)
+		f.Fatalf("%s: %d told, %v", v.tag, v.told, h)
 	}
 	f.has(v.uri, v.body[:offset])
 	if h.Get("Upload-Defer-Length") != "" || offset < len(v.body) {
@@ -144,10 +128,10 @@ func (v *tusVictim) check(t *testing.T, addr string) {
 	f.tusCount(v.tag, 1)
 }
 
-// killJoin kills the server while a final upload is put together, and gives the one that follows.
-func killJoin(t *testing.T, c *child, dir string, rng *rand.Rand, i int) *child {
-	t.Helper()
-	f := childFixture(t, c.addr)
+// killJoin kills the server while a final upload is put together.
+func (m *mortal) killJoin(i int) {
+	m.t.Helper()
+	f := m.fixture()
 	data := content(2_000_000 + i)
 	var parts []string
 	for _, piece := range [][]byte{data[:1_500_000], data[1_500_000:]} {
@@ -159,14 +143,12 @@ func killJoin(t *testing.T, c *child, dir string, rng *rand.Rand, i int) *child 
 	whole := f.create("tag="+tag, -2, "Upload-Concat: final;"+strings.Join(parts, " "))
 	f.appended(parts[0], 1_499_999, data[1_499_999:1_500_000])
 	f.appended(parts[1], 500_000+i-1, data[len(data)-1:])
-	time.Sleep(time.Duration(rng.Int64N(int64(4 * time.Millisecond)))) // some of it is copied then
+	time.Sleep(time.Duration(m.rng.Int64N(int64(4 * time.Millisecond)))) // some of it is copied then
 	f.client.CloseIdleConnections()
-	c.kill()
-	c = startChild(t, dir)
-	f = childFixture(t, c.addr)
+	m.restart()
+	f = m.fixture()
 	defer f.client.CloseIdleConnections()
 	f.eventually(func() bool { return f.tus("HEAD", whole, nil).header.Get("Upload-Offset") == strconv.Itoa(len(data)) })
 	f.has(whole, data)
 	f.eventually(func() bool { return bytes.Contains(f.do("GET", "/tus?tag="+tag, nil).body, []byte(`"count":1`)) })
-	return c
 }

@@ -22,14 +22,6 @@ func expecting(names ...string) []string { return profile("expect-range", names)
 // querying gives the IDs of cases of the profile range-query.
 func querying(names ...string) []string { return profile("range-query", names) }
 
-func profile(name string, names []string) []string {
-	ids := make([]string, len(names))
-	for i, n := range names {
-		ids[i] = name + "." + n
-	}
-	return ids
-}
-
 const documents = "/documents/"
 
 // Kinds of request to a document.

@@ -18,17 +18,12 @@ func download() []Mutant {
 		{
 			Name: "range-begins-late", Sentence: "The bytes of a range begin one too late.",
 			Breaks: cases("download.range", "download.repeat", "download.if-range"),
-			Apply: viewing(responses, func(r *http.Request, content io.ReadSeeker) io.ReadSeeker {
-				if r.Header.Get("Range") == "" {
-					return content
-				}
-				return &shifted{ReadSeeker: content, by: 1}
-			}),
+			Apply:  beginningLate(responses),
 		},
 		{
 			Name: "range-ends-early", Sentence: "The last position of a range is taken for its end, and one byte is missing.",
 			Breaks: cases("download.range", "download.repeat", "download.if-range"),
-			Apply: asking(func(r *http.Request, size int64) {
+			Apply: asking(responses, func(r *http.Request, size int64) {
 				if first, ok := open(r); ok && first < size-1 {
 					r.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", first, size-2))
 				}
@@ -65,32 +60,17 @@ func download() []Mutant {
 		{
 			Name: "range-counted-on", Sentence: "A range is counted from where the one before it began.",
 			Breaks: cases("download.repeat"),
-			Apply: func(s *reference.Seams) {
-				var before sync.Map
-				asking(func(r *http.Request, _ int64) {
-					first, ok := open(r)
-					if !ok || r.Header.Get("If-Range") != "" {
-						return
-					}
-					if last, again := before.Swap(r.URL.Path, first); again {
-						r.Header.Set("Range", fmt.Sprintf("bytes=%d-", first-last.(int64)))
-					}
-				})(s)
-			},
+			Apply:  countingOn(responses),
 		},
 		{
 			Name: "if-range-ignored", Sentence: "If-Range is ignored: a stale validator gets a part as well.",
 			Breaks: cases("download.if-range"),
-			Apply:  asking(func(r *http.Request, _ int64) { r.Header.Del("If-Range") }),
+			Apply:  unvalidated(responses),
 		},
 		{
 			Name: "past-end-gets-last-byte", Sentence: "A range past the end is answered with the last byte.",
 			Breaks: cases("download.unsatisfiable"),
-			Apply: asking(func(r *http.Request, size int64) {
-				if first, ok := open(r); ok && first >= size {
-					r.Header.Set("Range", fmt.Sprintf("bytes=%d-", size-1))
-				}
-			}),
+			Apply:  lastAtLeast(responses),
 		},
 		{
 			Name: "past-end-unnamed", Sentence: "A 416 has no Content-Range.",
@@ -104,11 +84,7 @@ func download() []Mutant {
 		{
 			Name: "suffix-from-start", Sentence: "The last N bytes are taken for the first N.",
 			Breaks: cases("download.suffix"),
-			Apply: asking(func(r *http.Request, _ int64) {
-				if n, err := strconv.ParseInt(strings.TrimPrefix(r.Header.Get("Range"), "bytes=-"), 10, 64); err == nil {
-					r.Header.Set("Range", fmt.Sprintf("bytes=0-%d", n-1))
-				}
-			}),
+			Apply:  suffixFromStart(responses),
 		},
 		{
 			Name: "several-ranges-shifted", Sentence: "Of several ranges each part has the bytes that follow its own.",
@@ -166,17 +142,66 @@ func download() []Mutant {
 	}
 }
 
-// asking changes what is asked for of a response content.
-func asking(change func(r *http.Request, size int64)) func(*reference.Seams) {
+// asking changes what is asked for of one kind of content.
+func asking(prefix string, change func(r *http.Request, size int64)) func(*reference.Seams) {
 	return func(s *reference.Seams) {
 		next := s.Content.Asked
 		s.Content.Asked = func(r *http.Request, size int64) {
 			next(r, size)
-			if at(r, responses) {
+			if at(r, prefix) {
 				change(r, size)
 			}
 		}
 	}
+}
+
+// beginningLate gives the bytes of a range from one too late.
+func beginningLate(prefix string) func(*reference.Seams) {
+	return viewing(prefix, func(r *http.Request, content io.ReadSeeker) io.ReadSeeker {
+		if r.Header.Get("Range") == "" {
+			return content
+		}
+		return &shifted{ReadSeeker: content, by: 1}
+	})
+}
+
+// countingOn counts a range from where the one before it began.
+func countingOn(prefix string) func(*reference.Seams) {
+	return func(s *reference.Seams) {
+		var before sync.Map
+		asking(prefix, func(r *http.Request, _ int64) {
+			first, ok := open(r)
+			if !ok || r.Header.Get("If-Range") != "" {
+				return
+			}
+			if last, again := before.Swap(r.URL.Path, first); again {
+				r.Header.Set("Range", fmt.Sprintf("bytes=%d-", first-last.(int64)))
+			}
+		})(s)
+	}
+}
+
+// unvalidated ignores If-Range.
+func unvalidated(prefix string) func(*reference.Seams) {
+	return asking(prefix, func(r *http.Request, _ int64) { r.Header.Del("If-Range") })
+}
+
+// lastAtLeast answers a range past the end with the last byte.
+func lastAtLeast(prefix string) func(*reference.Seams) {
+	return asking(prefix, func(r *http.Request, size int64) {
+		if first, ok := open(r); ok && first >= size {
+			r.Header.Set("Range", fmt.Sprintf("bytes=%d-", size-1))
+		}
+	})
+}
+
+// suffixFromStart takes the last N bytes for the first N.
+func suffixFromStart(prefix string) func(*reference.Seams) {
+	return asking(prefix, func(r *http.Request, _ int64) {
+		if n, err := strconv.ParseInt(strings.TrimPrefix(r.Header.Get("Range"), "bytes=-"), 10, 64); err == nil {
+			r.Header.Set("Range", fmt.Sprintf("bytes=0-%d", n-1))
+		}
+	})
 }
 
 // open gives the first position of a range that goes to the end.

@@ -75,10 +75,13 @@ func Names() []string {
 }
 
 // cases gives the IDs of cases of the profile resume.
-func cases(names ...string) []string {
+func cases(names ...string) []string { return profile("resume", names) }
+
+// profile gives the IDs of cases of a profile.
+func profile(name string, names []string) []string {
 	ids := make([]string, len(names))
-	for i, name := range names {
-		ids[i] = "resume." + name
+	for i, n := range names {
+		ids[i] = name + "." + n
 	}
 	return ids
 }

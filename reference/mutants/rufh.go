@@ -16,13 +16,7 @@ const (
 )
 
 // rufhCases gives the IDs of cases of the profile rufh.
-func rufhCases(names ...string) []string {
-	ids := make([]string, len(names))
-	for i, name := range names {
-		ids[i] = "rufh." + name
-	}
-	return ids
-}
+func rufhCases(names ...string) []string { return profile("rufh", names) }
 
 // rufhCreating tells whether a request begins a resumable upload.
 func rufhCreating(r *http.Request) bool {

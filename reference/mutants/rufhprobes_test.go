@@ -9,11 +9,8 @@ import (
 )
 
 // rufhProbes are what a client of resumable uploads does, and complains of.
-var rufhProbes = []struct {
-	name string
-	run  func(*client)
-}{
-	{"whole", func(c *client) {
+var rufhProbes = []clientProbe{
+	{"whole", nil, func(c *client) {
 		m := c.say(8, 201, "POST", c.files(), data, whole)
 		c.need(len(m.interim) > 0, "no 104")
 		first := m.interim[0].header
@@ -40,7 +37,7 @@ var rufhProbes = []struct {
 		}
 		c.more(409, uri, 0, whole, "")
 	}},
-	{"refused", func(c *client) {
+	{"refused", nil, func(c *client) {
 		m := c.say(8, 404, "POST", "/nothing", data, whole)
 		c.need(len(m.interim) == 0, "announced: %v", m.interim)
 		c.gone("/files/" + strings.Repeat("b", 32))
@@ -54,13 +51,13 @@ var rufhProbes = []struct {
 		c.need(strings.Contains(string(m.body), "inconsistent-upload-length"), "%s", m.body)
 		c.say(8, 201, "POST", c.files(), data, whole, "Repr-Digest: x-own=:AAAA:")
 	}},
-	{"old client", func(c *client) {
+	{"old client", nil, func(c *client) {
 		t := c.open()
 		defer t.Close()
 		fmt.Fprintf(t, "POST %s HTTP/1.0\r\nAuthorization: Bearer a\r\nUpload-Draft-Interop-Version: 8\r\n%s\r\nContent-Length: 1\r\n\r\nx", c.files(), whole)
 		c.need(t.next("POST").status == 201, "an interim response")
 	}},
-	{"told limits", func(c *client) {
+	{"told limits", nil, func(c *client) {
 		t := c.open()
 		defer t.Close()
 		t.request(8, "OPTIONS", "*", 0, "")
@@ -73,7 +70,7 @@ var rufhProbes = []struct {
 		first, second := c.age(uri), c.age(uri)
 		c.need(second > first-30, "the lifetime went from %d to %d", first, second)
 	}},
-	{"ranges", func(c *client) {
+	{"ranges", nil, func(c *client) {
 		place := c.say(8, 201, "POST", c.files(), data, whole).header.Get("Location")
 		for _, first := range []int{5, 20} {
 			r := c.do("GET", place, "", "Range", fmt.Sprintf("bytes=%d-", first))
@@ -85,14 +82,14 @@ var rufhProbes = []struct {
 		r = c.do("GET", place, "", "Range", "bytes=5-", "If-Range", `"stale"`)
 		c.need(r.status == 200 && string(r.body) == data, "stale: %d %q", r.status, r.body)
 	}},
-	{"conventional", func(c *client) {
+	{"conventional", nil, func(c *client) {
 		for _, line := range []string{"X: y", "Upload-Complete: 0", "Upload-Complete: 1"} {
 			m := c.say(8, 201, "POST", c.files(), data, line)
 			c.need(len(m.interim) == 0 && strings.HasPrefix(m.header.Get("Location"), "/items/"), "%v %v", m.interim, m.header)
 		}
 		c.processed(3)
 	}},
-	{"parts", func(c *client) {
+	{"parts", nil, func(c *client) {
 		uri := c.begun(data[:10])
 		c.need(c.at(uri, 10, "?0").Get("Upload-Length") == "", "a length that nobody named")
 		c.processed(0)
@@ -108,17 +105,17 @@ var rufhProbes = []struct {
 		c.stored(c.more(201, uri, 20, whole, data[20:]), data)
 		c.processed(1)
 	}},
-	{"empty", func(c *client) {
+	{"empty", nil, func(c *client) {
 		uri := c.begun("")
 		c.at(uri, 0, "?0")
 		c.stored(c.more(201, uri, 0, whole, ""), "")
 		c.stored(c.say(8, 201, "POST", c.files(), "", whole), "")
 	}},
-	{"parameters", func(c *client) {
+	{"parameters", nil, func(c *client) {
 		uri := c.begun("")
 		c.say(8, 204, "PATCH", uri, data, "Upload-Complete: ?0;a", "Upload-Offset: 0;b=1", "Content-Type: application/partial-upload")
 	}},
-	{"before content", func(c *client) {
+	{"before content", nil, func(c *client) {
 		t := c.open()
 		defer t.Close()
 		t.request(8, "POST", c.files(), 36, "", whole, "Expect: 100-continue")
@@ -127,7 +124,7 @@ var rufhProbes = []struct {
 		c.need(t.next("POST").status == 100, "no 100")
 		c.at(r.header.Get("Location"), 0, "?0")
 	}},
-	{"conflict", func(c *client) {
+	{"conflict", nil, func(c *client) {
 		uri := c.begun(data[:10])
 		for _, offset := range []int{0, 9, 11} {
 			h := c.more(409, uri, offset, piece, "xxx").header
@@ -137,7 +134,7 @@ var rufhProbes = []struct {
 		c.need(m.status == 400, "without an offset: %d", m.status)
 		c.at(uri, 10, "?0")
 	}},
-	{"length", func(c *client) {
+	{"length", nil, func(c *client) {
 		c.say(8, 400, "POST", c.files(), data, whole, "Upload-Length: 37")
 		uri := c.begun(data[:10], "Upload-Length: 36")
 		c.need(c.at(uri, 10, "?0").Get("Upload-Length") == "36", "the length is forgotten")
@@ -150,7 +147,7 @@ var rufhProbes = []struct {
 		c.processed(0)
 		c.stored(c.more(201, uri, 36, whole, ""), data)
 	}},
-	{"overflow", func(c *client) {
+	{"overflow", nil, func(c *client) {
 		uri := c.begun(data[:10], "Upload-Length: 20")
 		c.more(400, uri, 10, piece, data[10:21])
 		c.gone(uri)
@@ -159,14 +156,14 @@ var rufhProbes = []struct {
 		c.need(m.status == 400, "chunked: %d", m.status)
 		c.gone(uri)
 	}},
-	{"limits", func(c *client) {
+	{"limits", nil, func(c *client) {
 		size := c.limits(c.say(8, 204, "OPTIONS", "/files", "").header)
 		c.need(size >= 36, "max-size %d", size)
 		uri := c.begun(data[:10])
 		c.need(c.limits(c.at(uri, 10, "?0")) >= size, "max-size shrinks")
 		c.limits(c.say(8, 413, "POST", c.files(), "", piece, "Upload-Length: 999999999999999").header)
 	}},
-	{"digests", func(c *client) {
+	{"digests", nil, func(c *client) {
 		uri := c.begun(data[:10], "Repr-Digest: "+digestOf(data), "Want-Repr-Digest: sha-256=5")
 		c.more(400, uri, 10, piece, data[10:20], "Content-Digest: "+digestOf("x"))
 		c.at(uri, 10, "?0")
@@ -177,14 +174,14 @@ var rufhProbes = []struct {
 		c.need(m.header.Get("Upload-Complete") == "?1", "%v", m.header)
 		c.processed(1)
 	}},
-	{"cut", func(c *client) {
+	{"cut", nil, func(c *client) {
 		uri := c.begun(data[:10])
 		_ = c.started(uri, 10, 26, data[10:15], whole).Close()
 		c.at(uri, 15, "?0")
 		c.processed(0)
 		c.stored(c.more(201, uri, 15, whole, data[15:]), data)
 	}},
-	{"stalled", func(c *client) {
+	{"stalled", nil, func(c *client) {
 		uri := c.begun(data[:10])
 		t := c.started(uri, 10, 26, data[10:15], whole)
 		defer t.Close()
@@ -193,12 +190,12 @@ var rufhProbes = []struct {
 		_, _ = io.Copy(io.Discard, t.r)       // until it is
 		c.stored(c.more(201, uri, 15, whole, data[15:]), data)
 	}},
-	{"failure", func(c *client) {
+	{"failure", nil, func(c *client) {
 		m := c.say(8, 503, "POST", c.files()+"&fail=503", data, whole)
 		c.need(m.header.Get("Upload-Complete") == "?1", "%v", m.header)
 		c.processed(0)
 	}},
-	{"cancel", func(c *client) {
+	{"cancel", nil, func(c *client) {
 		uri := c.begun(data[:10])
 		c.say(8, 204, "DELETE", uri, "")
 		c.gone(uri)
@@ -213,7 +210,7 @@ var rufhProbes = []struct {
 		c.gone(uri)
 		c.processed(0)
 	}},
-	{"strangers", func(c *client) {
+	{"strangers", nil, func(c *client) {
 		uri := c.begun(data[:10])
 		const stranger = "Authorization: Bearer b"
 		c.say(8, 404, "HEAD", uri, "", stranger)
@@ -221,16 +218,13 @@ var rufhProbes = []struct {
 		c.say(8, 404, "DELETE", uri, "", stranger)
 		c.at(uri, 10, "?0")
 	}},
-	{"restart", func(c *client) {
+	{"restart", nil, func(c *client) {
 		uri := c.begun(data[:10])
-		next, err := c.server.Restart()
-		c.need(err == nil, "restart: %v", err)
-		c.server = next
-		c.http.CloseIdleConnections()
+		c.restart()
 		c.at(uri, 10, "?0")
 		c.stored(c.more(201, uri, 10, whole, data[10:]), data)
 	}},
-	{"coding", func(c *client) {
+	{"coding", nil, func(c *client) {
 		m := c.say(8, 201, "POST", c.files(), data, whole, "Content-Encoding: br")
 		r := c.want(200, "GET", m.header.Get("Location"), "")
 		c.need(r.header.Get("Content-Encoding") == "br", "%v", r.header)
@@ -238,7 +232,7 @@ var rufhProbes = []struct {
 		r = c.want(200, "GET", c.more(201, uri, 10, whole, data[10:]).header.Get("Location"), "")
 		c.need(r.header.Get("Content-Encoding") == "br", "after an append: %v", r.header)
 	}},
-	{"versions", func(c *client) {
+	{"versions", nil, func(c *client) {
 		for _, line := range []string{"X: y", "Upload-Draft-Interop-Version: 99"} {
 			m := c.say(0, 201, "POST", c.files(), data, piece, line)
 			c.need(len(m.interim) == 0, "%s: %v", line, m.interim)

@@ -1,7 +1,6 @@
 package mutants_test
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
@@ -60,31 +59,12 @@ func (c *client) tusAt(uri, offset, length string) http.Header {
 	return h
 }
 
-func (c *client) tusCounts(n int) {
-	r := c.want(200, "GET", "/tus?tag="+c.tag, "")
-	c.need(string(r.body) == fmt.Sprintf("{\"count\":%d}\n", n), "count: %s, want %d", r.body, n)
-}
-
-func (c *client) has(uri, body string) {
-	r := c.want(200, "GET", uri, "")
-	c.need(string(r.body) == body, "stored %q", r.body)
-}
+func (c *client) tusCounts(n int) { c.counted("/tus", n) }
 
 // tusBegun begins a PATCH up to end over a connection of its own, and brings some of it when the server is ready for it.
 func (c *client) tusBegun(uri string, offset, end int, brought string) net.Conn {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(c.base, "http://"))
-	c.need(err == nil, "dial: %v", err)
-	_ = conn.SetDeadline(time.Now().Add(3 * time.Second))
-	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nTus-Resumable: 1.0.0\r\nContent-Type: %s\r\nUpload-Offset: %d\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n",
-		uri, offsetType, offset, end-offset)
-	r := bufio.NewReader(conn) // nothing follows the 100 before the body has come
-	for line := ""; line != "\r\n"; {
-		line, err = r.ReadString('\n')
-		c.need(err == nil, "no 100: %v", err)
-	}
-	_, err = io.WriteString(conn, brought)
-	c.need(err == nil, "send: %v", err)
-	return conn
+	return c.expecting(fmt.Sprintf("PATCH %s HTTP/1.1\r\nTus-Resumable: 1.0.0\r\nContent-Type: %s\r\nUpload-Offset: %d\r\nContent-Length: %d\r\n",
+		uri, offsetType, offset, end-offset), brought)
 }
 
 func (c *client) awaitOffset(uri string, offset int) {
@@ -98,14 +78,7 @@ func sha1Of(body string) string {
 	return "sha1 " + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// tusProbe looks at one thing that a client may rely on. With that of its area a mutant is looked at first.
-type tusProbe struct {
-	name  string
-	areas []string
-	run   func(*client)
-}
-
-var tusProbes = []tusProbe{
+var tusProbes = []clientProbe{
 	{"options", []string{"tus version", "tus options"}, func(c *client) {
 		for _, version := range []string{"1.0.0", "7.0.0"} {
 			h := c.want(204, "OPTIONS", "/tus", "", "Tus-Resumable", version).header
@@ -316,10 +289,7 @@ var tusProbes = []tusProbe{
 	{"restart", nil, func(c *client) {
 		uri := c.create("", "Upload-Length", "36")
 		c.patched(uri, 0, data[:20])
-		next, err := c.server.Restart()
-		c.need(err == nil, "restart: %v", err)
-		c.server = next
-		c.http.CloseIdleConnections()
+		c.restart()
 		c.tusAt(uri, "20", "36")
 		r := c.want(200, "GET", uri, "")
 		c.need(bytes.Equal(r.body, []byte(data[:20])), "%q", r.body)
@@ -327,7 +297,7 @@ var tusProbes = []tusProbe{
 }
 
 // The probes of what shows at one edge only.
-var tusEdgeProbes = []tusProbe{
+var tusEdgeProbes = []clientProbe{
 	{"edges", []string{"tus edges"}, func(c *client) {
 		uri := c.create("", "Upload-Length", "36")
 		c.patched(uri, 0, data[:5], "Content-Type", "Application/Offset+Octet-Stream")
@@ -406,31 +376,5 @@ var tusEdgeProbes = []tusProbe{
 // TestTusMutants: every mutant of tus shows, and the reference gives no reason to complain.
 func TestTusMutants(t *testing.T) {
 	t.Parallel()
-	probes := slices.Concat(tusProbes, tusEdgeProbes)
-	for _, p := range probes {
-		if complaint := probe(t, nil, p.run); complaint != "" {
-			t.Fatalf("reference: %s: %s", p.name, complaint)
-		}
-	}
-	n := 0
-	for _, m := range mutants.All() {
-		if !strings.HasPrefix(m.Area, "tus ") {
-			continue
-		}
-		n++
-		t.Run(m.Name, func(t *testing.T) {
-			t.Parallel()
-			first := slices.IndexFunc(probes, func(p tusProbe) bool { return slices.Contains(p.areas, m.Area) })
-			for _, p := range slices.Concat(probes[first:], probes[:first]) {
-				if complaint := probe(t, m.Apply, p.run); complaint != "" {
-					t.Logf("%s: %s: %.200s", m.Sentence, p.name, complaint)
-					return
-				}
-			}
-			t.Error(m.Sentence, "Nobody complains.")
-		})
-	}
-	if n < 35 {
-		t.Error("mutants:", n)
-	}
+	everyShows(t, 35, slices.Concat(tusProbes, tusEdgeProbes), func(m mutants.Mutant) bool { return strings.HasPrefix(m.Area, "tus ") })
 }

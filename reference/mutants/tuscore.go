@@ -3,7 +3,6 @@ package mutants
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -281,12 +280,7 @@ func tusEffect() []Mutant {
 		{
 			Name: "tus-stored-shifted", Sentence: "A range of the bytes begins one byte too late.",
 			Breaks: tusCases("download.range"),
-			Apply: viewing(tusUploads, func(r *http.Request, content io.ReadSeeker) io.ReadSeeker {
-				if r.Header.Get("Range") == "" {
-					return content
-				}
-				return &shifted{content, 1}
-			}),
+			Apply:  beginningLate(tusUploads),
 		},
 	}
 }

@@ -18,13 +18,7 @@ const (
 )
 
 // uploadCases gives the IDs of cases of the profile upload-resource.
-func uploadCases(names ...string) []string {
-	ids := make([]string, len(names))
-	for i, name := range names {
-		ids[i] = "upload-resource." + name
-	}
-	return ids
-}
+func uploadCases(names ...string) []string { return profile("upload-resource", names) }
 
 func putting(r *http.Request) bool { return r.Method == http.MethodPut && at(r, statuses) }
 

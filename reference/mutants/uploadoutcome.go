@@ -3,7 +3,6 @@ package mutants
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/resumespec/resumespec/reference"
@@ -104,12 +103,7 @@ func uploadOutcome() []Mutant {
 		{
 			Name: "result-range-shifted", Sentence: "A range of the result begins one byte too late.",
 			Breaks: uploadCases("download.range"),
-			Apply: viewing(results, func(r *http.Request, content io.ReadSeeker) io.ReadSeeker {
-				if r.Header.Get("Range") == "" {
-					return content
-				}
-				return &shifted{content, 1}
-			}),
+			Apply:  beginningLate(results),
 		},
 		{
 			Name: "result-range-unlabelled", Sentence: "A range of the result is sent without Content-Range.",

@@ -13,53 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reference/mutants"
 )
-
-// client looks for what is wrong with a server. It gives up with a panic of type wrong.
-type client struct {
-	server *reference.Server
-	base   string
-	http   *http.Client
-	tag    string
-}
-
-type wrong string
-
-func (c *client) need(ok bool, format string, args ...any) {
-	if !ok {
-		panic(wrong(fmt.Sprintf(format, args...)))
-	}
-}
-
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-func (c *client) do(method, path, body string, fields ...string) reply {
-	req, err := http.NewRequest(method, c.base+path, strings.NewReader(body))
-	c.need(err == nil, "%s %s: %v", method, path, err)
-	req.Header.Set("Authorization", "Bearer a")
-	for i := 0; i < len(fields); i += 2 {
-		req.Header.Set(fields[i], fields[i+1])
-	}
-	resp, err := c.http.Do(req)
-	c.need(err == nil, "%s %s: %v", method, path, err)
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	c.need(err == nil, "%s %s: %v", method, path, err)
-	return reply{resp.StatusCode, resp.Header, data}
-}
-
-// want is do with the status that is right.
-func (c *client) want(status int, method, path, body string, fields ...string) reply {
-	r := c.do(method, path, body, fields...)
-	c.need(r.status == status, "%s %s: %d, want %d: %s", method, path, r.status, status, r.body)
-	return r
-}
 
 type uploadDoc struct {
 	State             string
@@ -69,8 +24,6 @@ type uploadDoc struct {
 	Result, Upload    string
 	Parallel          bool
 }
-
-const data = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 // place is an upload.
 type place struct {
@@ -126,33 +79,18 @@ func (p *place) made(final reply, effects int) {
 	c.need(final.status == 201, "final: %d %s", final.status, final.body)
 	d := p.read()
 	c.need(d.State == "done" && d.Result == final.header.Get("Location") && d.Remaining != nil && *d.Remaining == 0, "%+v, %v", d, final.header)
-	got := c.want(200, "GET", d.Result, "")
-	c.need(string(got.body) == data, "stored %q", got.body)
+	got := c.has(d.Result, data)
 	c.need(got.header.Get("ETag") != "", "the result has no validator")
 	part := c.want(206, "GET", d.Result, "", "Range", "bytes=10-19")
 	c.need(string(part.body) == data[10:20] && part.header.Get("Content-Range") == "bytes 10-19/36", "%q %v", part.body, part.header)
 	c.counts(effects)
 }
 
-func (c *client) counts(effects int) {
-	r := c.want(200, "GET", "/uploads?tag="+c.tag, "")
-	c.need(string(r.body) == fmt.Sprintf("{\"count\":%d}\n", effects), "count: %s, want %d", r.body, effects)
-}
+func (c *client) counts(effects int) { c.counted("/uploads", effects) }
 
 // open begins a part over a connection of its own, waits until the server is ready for it, and brings some of it.
 func (p *place) open(first, end int, brought string) net.Conn {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(p.c.base, "http://"))
-	p.c.need(err == nil, "dial: %v", err)
-	_ = conn.SetDeadline(time.Now().Add(3 * time.Second))
-	fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nExpect: 100-continue\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/36\r\n\r\n", p.content, end-first, first, end-1)
-	r := bufio.NewReader(conn) // nothing follows the 100 before the body has come
-	for line := ""; line != "\r\n"; {
-		line, err = r.ReadString('\n')
-		p.c.need(err == nil, "no 100: %v", err)
-	}
-	_, err = io.WriteString(conn, brought)
-	p.c.need(err == nil, "send: %v", err)
-	return conn
+	return p.c.expecting(fmt.Sprintf("PUT %s HTTP/1.1\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/36\r\n", p.content, end-first, first, end-1), brought)
 }
 
 // awaitReceived waits until a byte of a part that is at work is kept.
@@ -168,11 +106,8 @@ func (p *place) awaitReceived(first int64) {
 }
 
 // probes are what a client may rely on. Each is right for the reference, and says what is wrong otherwise.
-var probes = []struct {
-	name string
-	run  func(*client)
-}{
-	{"offer", func(c *client) {
+var probes = []clientProbe{
+	{"offer", nil, func(c *client) {
 		c.need(c.do("OPTIONS", "/uploads", "").header.Get("Link") == `</uploads>; rel="upload"`, "no Link")
 		p, q := c.begin("", 36), c.begin("", 36)
 		c.need(p.status != q.status && p.status[:20] != q.status[:20], "%s and %s", p.status, q.status)
@@ -183,7 +118,7 @@ var probes = []struct {
 		c.counts(0)
 		p.made(p.put(0, 36, 36), 1)
 	}},
-	{"in order", func(c *client) {
+	{"in order", nil, func(c *client) {
 		p := c.begin("", -1)
 		p.more(0, 10, "*", 10)
 		p.more(10, 20, 36, 20)
@@ -198,7 +133,7 @@ var probes = []struct {
 		c.need(again.status == 201 && bytes.Equal(again.body, final.body), "again: %d %s", again.status, again.body)
 		p.made(again, 1)
 	}},
-	{"out of order", func(c *client) {
+	{"out of order", nil, func(c *client) {
 		p := c.begin("", 36)
 		p.more(30, 36, 36, 0)
 		p.more(10, 20, "*", 0)
@@ -206,7 +141,7 @@ var probes = []struct {
 		p.more(0, 10, 36, 20)
 		p.made(p.put(20, 30, 36), 1)
 	}},
-	{"at once", func(c *client) {
+	{"at once", nil, func(c *client) {
 		p := c.begin("", 36)
 		conn := p.open(0, 20, data[:5])
 		defer conn.Close()
@@ -219,7 +154,7 @@ var probes = []struct {
 		c.need(err == nil && resp.StatusCode == 201, "the first part: %v", err)
 		p.made(p.put(0, 20, 36), 1)
 	}},
-	{"refusals", func(c *client) {
+	{"refusals", nil, func(c *client) {
 		for _, length := range []int{36, -1} {
 			p := c.begin("", length)
 			p.more(0, 10, "*", 10)
@@ -246,17 +181,15 @@ var probes = []struct {
 		}
 		c.counts(0)
 	}},
-	{"no 100 before a refusal", func(c *client) {
+	{"no 100 before a refusal", nil, func(c *client) {
 		p := c.begin("", 36)
-		conn, err := net.Dial("tcp", strings.TrimPrefix(c.base, "http://"))
-		c.need(err == nil, "dial: %v", err)
+		conn := c.dial()
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(3 * time.Second))
 		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nExpect: 100-continue\r\nContent-Length: 5\r\nContent-Range: bytes 0-4/99\r\n\r\n", p.content)
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		c.need(err == nil && resp.StatusCode == 422, "%v %v", resp, err)
 	}},
-	{"cut", func(c *client) {
+	{"cut", nil, func(c *client) {
 		p := c.begin("", 36)
 		p.more(0, 10, 36, 10)
 		for _, brought := range []string{"", data[10:15]} {
@@ -270,7 +203,7 @@ var probes = []struct {
 		p.received([2]int64{0, 14})
 		p.made(p.put(15, 36, 36), 1)
 	}},
-	{"stall", func(c *client) {
+	{"stall", nil, func(c *client) {
 		p := c.begin("", 36)
 		conn := p.open(0, 36, data[:5])
 		defer conn.Close()
@@ -278,7 +211,7 @@ var probes = []struct {
 		p.received([2]int64{0, 4})
 		p.made(p.put(5, 36, 36), 1)
 	}},
-	{"processing", func(c *client) {
+	{"processing", nil, func(c *client) {
 		p := c.begin("&delay=100ms", 36)
 		r := p.put(0, 36, 36)
 		c.need(r.status == 202 && c.parse(r).State == "processing", "%d %s", r.status, r.body)
@@ -289,20 +222,20 @@ var probes = []struct {
 		c.need(c.parse(r).State == "done", "%s", r.body)
 		p.made(p.put(0, 36, 36), 1)
 	}},
-	{"results of two", func(c *client) {
+	{"results of two", nil, func(c *client) {
 		for i := range 2 {
 			p := c.begin("", 36)
 			p.made(p.put(0, 36, 36), i+1)
 		}
 	}},
-	{"failure", func(c *client) {
+	{"failure", nil, func(c *client) {
 		p := c.begin("&fail=422", 36)
 		r := p.put(0, 36, 36)
 		d := p.read()
 		c.need(r.status == 422 && d.State == "failed" && len(d.Errors) == 1 && d.Errors[0].Status == 422, "%d %+v", r.status, d)
 		c.counts(0)
 	}},
-	{"cancel", func(c *client) {
+	{"cancel", nil, func(c *client) {
 		p := c.begin("", 36)
 		p.more(0, 10, 36, 10)
 		r := c.do("DELETE", p.status, "", "Authorization", "Bearer b")
@@ -312,12 +245,12 @@ var probes = []struct {
 		r = p.put(10, 36, 36)
 		c.need(r.status == 404, "content: %d", r.status)
 	}},
-	{"strangers", func(c *client) {
+	{"strangers", nil, func(c *client) {
 		p := c.begin("", 36)
 		c.want(404, "GET", p.status, "", "Authorization", "Bearer b")
 		c.want(404, "PUT", p.content, data, "Authorization", "Bearer b", "Content-Range", "bytes 0-35/36")
 	}},
-	{"key", func(c *client) {
+	{"key", nil, func(c *client) {
 		p := c.begin("", 36, "Idempotency-Key", "k")
 		p.more(0, 10, 36, 10)
 		q := c.begin("", 36, "Idempotency-Key", "k")
@@ -327,7 +260,7 @@ var probes = []struct {
 		c.need(q.status != p.status, "the key of another user leads there")
 		p.made(p.put(10, 36, 36), 1)
 	}},
-	{"overlap", func(c *client) {
+	{"overlap", nil, func(c *client) {
 		p := c.begin("", 36)
 		p.more(0, 10, 36, 10)
 		r := c.do("PUT", p.content, "xxxxxxxxxxxxxxx", "Content-Range", "bytes 5-19/36")
@@ -335,7 +268,7 @@ var probes = []struct {
 		p.more(5, 20, 36, 20)
 		p.made(p.put(20, 36, 36), 1)
 	}},
-	{"restart", func(c *client) {
+	{"restart", nil, func(c *client) {
 		for _, length := range []int{36, -1} {
 			p := c.begin("", length)
 			p.more(0, 10, 36, 10)
@@ -344,66 +277,14 @@ var probes = []struct {
 				p.more(20, 30, 36, 10)
 				kept = append(kept, [2]int64{20, 29})
 			}
-			next, err := c.server.Restart()
-			c.need(err == nil, "restart: %v", err)
-			c.server = next
-			c.http.CloseIdleConnections()
+			c.restart()
 			p.received(kept...)
 		}
 	}},
 }
 
-// probe runs one probe, and returns what is wrong.
-func probe(t *testing.T, seams func(*reference.Seams), run func(*client)) (complaint string) {
-	t.Helper()
-	s, url, err := reference.Listen("127.0.0.1:0", reference.Options{Seams: seams, Users: map[string]string{"a": "Bearer a", "b": "Bearer b"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &client{server: s, base: url, http: &http.Client{Transport: &http.Transport{}, Timeout: 4 * time.Second}, tag: "t"}
-	defer func() {
-		c.http.CloseIdleConnections()
-		if err := c.server.Close(); err != nil {
-			t.Error(err)
-		}
-		if r := recover(); r != nil {
-			w, ok := r.(wrong)
-			if !ok {
-				panic(r)
-			}
-			complaint = string(w)
-		}
-	}()
-	run(c)
-	return ""
-}
-
 // TestUploadMutants: every mutant of an upload shows, and the reference gives no reason to complain.
 func TestUploadMutants(t *testing.T) {
 	t.Parallel()
-	for _, p := range probes {
-		if complaint := probe(t, nil, p.run); complaint != "" {
-			t.Fatalf("reference: %s: %s", p.name, complaint)
-		}
-	}
-	n := 0
-	for _, m := range mutants.All() {
-		if m.Profile() != "upload-resource" {
-			continue
-		}
-		n++
-		t.Run(m.Name, func(t *testing.T) {
-			t.Parallel()
-			for _, p := range probes {
-				if complaint := probe(t, m.Apply, p.run); complaint != "" {
-					t.Logf("%s: %s: %.200s", m.Sentence, p.name, complaint)
-					return
-				}
-			}
-			t.Error(m.Sentence, "Nobody complains.")
-		})
-	}
-	if n < 25 {
-		t.Error("mutants:", n)
-	}
+	everyShows(t, 25, probes, func(m mutants.Mutant) bool { return m.Profile() == "upload-resource" })
 }

@@ -160,6 +160,33 @@ func (f *Flow) Partly(op *Operation, from, to int64) {
 	}
 }
 
+// CutEarly cuts the rest of an upload that has begun again and again, soon after the beginning of its content, and asks after
+// each cut where the upload stands, more than once and with pauses: the offset never goes down.
+func (f *Flow) CutEarly(op *Operation, pause time.Duration) {
+	at := f.Offset(f.D, op)
+	for _, n := range []int64{0, 1, 10, 100, 1000} {
+		f.Round()
+		f.InterruptPiece(f.D, op, f.Tail(op, at), f.At(RequestBody, n))
+		for range 3 {
+			at = f.Offset(f.D, op) // breaks the case where it goes down
+			f.Wait(pause)
+		}
+	}
+	f.Round()
+}
+
+// Unanswered sends the request that prepares an upload thirty times, and loses every answer.
+func (f *Flow) Unanswered(d Preparer, op *Operation) {
+	for i := range 30 {
+		f.Round()
+		f.Landed(f.Cut(d.Prepare(op), f.At(ResponseHead, 0)))
+		if i%10 == 9 {
+			f.Release()
+		}
+	}
+	f.Round()
+}
+
 // taken says whether the answer to a write says that it was taken.
 func (f *Flow) taken(op *Operation, r *exchange.Response) bool {
 	if d, ok := f.D.(Partial); ok && d.Taken(op, r) {

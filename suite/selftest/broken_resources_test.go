@@ -19,12 +19,12 @@ func (o *operation) effect() string {
 	defer o.s.mu.Unlock()
 	place := "/items/" + rand.Text()
 	if data := append([]byte{}, o.data...); o.s.has(itemsLag) {
-		o.s.wg.Go(func() { o.stored(place, data) })
+		o.s.conns.work.Go(func() { o.stored(place, data) })
 	} else {
 		o.s.items[place] = data
 	}
 	if o.s.has(countLags) || o.s.has(countLagsLong) {
-		o.s.wg.Go(func() { o.counted() })
+		o.s.conns.work.Go(func() { o.counted() })
 	} else {
 		o.s.counts[o.order.tag]++
 	}

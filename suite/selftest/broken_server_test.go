@@ -22,13 +22,10 @@ type quirk string
 // be spoilt on its own.
 type bugServer struct {
 	quirks map[quirk]bool
-
-	listener net.Listener
-	quit     chan struct{}
-	wg       sync.WaitGroup
+	conns  *Conns
+	quit   chan struct{}
 
 	mu     sync.Mutex
-	conns  map[net.Conn]bool
 	items  map[string][]byte     // by path
 	counts map[string]int        // effects by tag
 	ops    map[string]*operation // by path of each of their resources
@@ -41,54 +38,26 @@ type bugServer struct {
 // startBug gives a listening server; it is closed with the test.
 func startBug(t *testing.T, quirks ...quirk) *bugServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &bugServer{
-		quirks: map[quirk]bool{}, listener: listener, quit: make(chan struct{}), conns: map[net.Conn]bool{},
+		quirks: map[quirk]bool{}, conns: Listen(t), quit: make(chan struct{}),
 		items: map[string][]byte{}, counts: map[string]int{}, ops: map[string]*operation{}, keyed: map[string]*operation{},
 	}
 	for _, q := range quirks {
 		s.quirks[q] = true
 	}
-	s.wg.Go(s.accept)
+	s.conns.Serve(func(c net.Conn) func() { return func() { s.serve(c) } })
 	t.Cleanup(s.close)
 	return s
 }
 
 func (s *bugServer) has(q quirk) bool { return s.quirks[q] }
 
-func (s *bugServer) base() string { return "http://" + s.listener.Addr().String() }
+func (s *bugServer) base() string { return s.conns.URL() }
 
 func (s *bugServer) close() {
 	close(s.quit)
-	_ = s.listener.Close()
-	s.mu.Lock()
-	for c := range s.conns {
-		_ = c.Close()
-	}
-	s.mu.Unlock()
-	s.wg.Wait()
-}
-
-func (s *bugServer) accept() {
-	for {
-		c, err := s.listener.Accept()
-		if err != nil {
-			return
-		}
-		s.mu.Lock()
-		s.conns[c] = true
-		s.mu.Unlock()
-		s.wg.Go(func() {
-			s.serve(c)
-			_ = c.Close()
-			s.mu.Lock()
-			delete(s.conns, c)
-			s.mu.Unlock()
-		})
-	}
+	s.conns.Close()
+	s.conns.Wait()
 }
 
 // sleep is simulated latency; false when the server closes first.

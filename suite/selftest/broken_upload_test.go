@@ -104,7 +104,7 @@ func (x *call) refused(value string) *answer {
 	case a != nil:
 	case x.s.has(failsAtHead) && orderOf(x.r).fail != 0:
 		a = reply(orderOf(x.r).fail, "never\n")
-	case full, x.s.has(fortyAtOnce) && x.s.open() > 40:
+	case full, x.s.has(fortyAtOnce) && x.s.conns.Count() > 40:
 		a = reply(503, "no slot is free\n", "Retry-After", "1")
 	case x.modern() && strings.Trim(strings.ReplaceAll(expect, "100-continue", ""), ", ") != "":
 		a = reply(417, "only 100-continue\n")
@@ -310,9 +310,9 @@ func (o *operation) finish(turn int, size int64, x *call) bool {
 	if int64(len(o.data)) == o.total || o.s.has(firstPieceEnds) && !first {
 		o.complete, o.patched = true, !first
 		if !o.s.has(workWithConnection) || o.order.delay == 0 {
-			o.s.wg.Go(func() { o.process(first) })
+			o.s.conns.work.Go(func() { o.process(first) })
 		} else {
-			o.s.wg.Go(func() { o.attended(x) })
+			o.s.conns.work.Go(func() { o.attended(x) })
 		}
 	}
 	return true

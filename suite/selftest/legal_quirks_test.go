@@ -259,13 +259,6 @@ func (s *bugServer) extras() []string {
 	return nil
 }
 
-// open gives the number of connections.
-func (s *bugServer) open() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.conns)
-}
-
 // json says whether response bodies are JSON.
 func (s *bugServer) json() bool {
 	return s.has(bodyJSON) || s.has(bodyElapsedJSON) || s.has(bodyBackend)

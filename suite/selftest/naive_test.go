@@ -24,12 +24,10 @@ import (
 // naive is a server of documents as one writes it in an hour: whatever comes by PUT, POST or PATCH is stored at its URL, in
 // place of what is there, which is emptied as soon as the head of the request has come. It knows no field and no parameter.
 type naive struct {
-	allow    string // what it says to OPTIONS; "" refuses it
-	listener net.Listener
-	wg       sync.WaitGroup
+	allow string // what it says to OPTIONS; "" refuses it
+	conns *Conns
 
 	mu      sync.Mutex
-	conns   map[net.Conn]bool
 	docs    map[string][]byte // by path
 	methods map[string]int    // heads that came
 }
@@ -40,49 +38,19 @@ var theDocument = bytes.Repeat([]byte("do not touch "), 1000)
 // startNaive gives a listening server with one document, which is the target; it is closed with the test.
 func startNaive(t *testing.T, allow string) *naive {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &naive{
-		allow: allow, listener: listener, conns: map[net.Conn]bool{},
+		allow: allow, conns: Listen(t),
 		docs: map[string][]byte{"/document": slices.Clone(theDocument)}, methods: map[string]int{},
 	}
-	s.wg.Go(func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			s.hold(c, true)
-			s.wg.Go(func() {
-				s.serve(c)
-				_ = c.Close()
-				s.hold(c, false)
-			})
-		}
-	})
+	s.conns.Serve(func(c net.Conn) func() { return func() { s.serve(c) } })
 	t.Cleanup(func() {
-		_ = listener.Close()
-		s.mu.Lock()
-		for c := range s.conns {
-			_ = c.Close()
-		}
-		s.mu.Unlock()
-		s.wg.Wait()
+		s.conns.Close()
+		s.conns.Wait()
 	})
 	return s
 }
 
-func (s *naive) hold(c net.Conn, held bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.conns[c] = held; !held {
-		delete(s.conns, c)
-	}
-}
-
-func (s *naive) url() string { return "http://" + s.listener.Addr().String() + "/document" }
+func (s *naive) url() string { return s.conns.URL() + "/document" }
 
 func (s *naive) serve(c net.Conn) {
 	in := bufio.NewReader(c)

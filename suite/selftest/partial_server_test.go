@@ -18,13 +18,11 @@ import (
 // each of its steps can be spoilt on its own. Without any quirk it is correct: it writes what comes in place and keeps it,
 // refuses gaps, and lets a later write take over from one that hangs.
 type partServer struct {
-	quirks   map[quirk]bool
-	listener net.Listener
-	quit     chan struct{}
-	wg       sync.WaitGroup
+	quirks map[quirk]bool
+	conns  *Conns
+	quit   chan struct{}
 
 	mu     sync.Mutex
-	conns  map[net.Conn]bool
 	docs   map[string]*partDoc // by path
 	counts map[string]int      // effects by tag
 	serial int                 // of entity tags and of writers
@@ -49,46 +47,32 @@ type partDoc struct {
 // startPart gives a listening server; it is closed with the test.
 func startPart(t *testing.T, quirks ...quirk) *partServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &partServer{
-		quirks: map[quirk]bool{}, listener: listener, quit: make(chan struct{}), conns: map[net.Conn]bool{},
+		quirks: map[quirk]bool{}, conns: Listen(t), quit: make(chan struct{}),
 		docs: map[string]*partDoc{}, counts: map[string]int{}, busy: map[int]string{},
 	}
 	s.idle = sync.NewCond(&s.mu)
 	for _, q := range quirks {
 		s.quirks[q] = true
 	}
-	s.wg.Go(s.accept)
+	s.conns.Serve(func(c net.Conn) func() { return func() { s.serve(c) } })
 	t.Cleanup(s.close)
 	return s
 }
 
 func (s *partServer) has(q quirk) bool { return s.quirks[q] }
 
-func (s *partServer) base() string { return "http://" + s.listener.Addr().String() }
+func (s *partServer) base() string { return s.conns.URL() }
 
 func (s *partServer) close() {
 	close(s.quit)
-	_ = s.listener.Close()
-	s.hangUp()
-	s.wg.Wait()
-}
-
-// hangUp ends every connection.
-func (s *partServer) hangUp() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for c := range s.conns {
-		_ = c.Close()
-	}
+	s.conns.Close()
+	s.conns.Wait()
 }
 
 // restart ends every connection, and waits until no write is at work. What is kept is in memory all the same.
 func (s *partServer) restart(context.Context) error {
-	s.hangUp()
+	s.conns.HangUp()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.busy) > 0 {
@@ -104,25 +88,6 @@ func (s *partServer) restart(context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (s *partServer) accept() {
-	for {
-		c, err := s.listener.Accept()
-		if err != nil {
-			return
-		}
-		s.mu.Lock()
-		s.conns[c] = true
-		s.mu.Unlock()
-		s.wg.Go(func() {
-			s.serve(c)
-			_ = c.Close()
-			s.mu.Lock()
-			delete(s.conns, c)
-			s.mu.Unlock()
-		})
-	}
 }
 
 // serve answers the requests of a connection, one after another.

@@ -23,12 +23,8 @@ import (
 type proxy struct {
 	style
 	upstream string // host:port
-	listener net.Listener
 	quit     chan struct{}
-	work     sync.WaitGroup
-
-	mu    sync.Mutex
-	conns map[net.Conn]bool
+	conns    *Conns // those to the server too
 }
 
 // style says what a proxy changes. The zero value changes nothing but the connection.
@@ -61,59 +57,21 @@ const (
 // startProxy gives the base address of a proxy, which is closed with the test.
 func startProxy(t *testing.T, upstream string, s style) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{style: s, upstream: upstream, listener: listener, quit: make(chan struct{}), conns: map[net.Conn]bool{}}
-	p.work.Go(p.accept)
+	p := &proxy{style: s, upstream: upstream, quit: make(chan struct{}), conns: Listen(t)}
+	p.conns.Serve(func(c net.Conn) func() {
+		return func() {
+			for in := bufio.NewReader(c); p.relay(c, in); {
+			}
+		}
+	})
 	t.Cleanup(p.close)
-	return "http://" + listener.Addr().String()
+	return p.conns.URL()
 }
 
 func (p *proxy) close() {
 	close(p.quit)
-	_ = p.listener.Close()
-	p.mu.Lock()
-	for c := range p.conns {
-		_ = c.Close()
-	}
-	p.mu.Unlock()
-	p.work.Wait()
-}
-
-func (p *proxy) accept() {
-	for {
-		c, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		p.work.Go(func() {
-			p.hold(c)
-			defer p.release(c)
-			for in := bufio.NewReader(c); p.relay(c, in); {
-			}
-		})
-	}
-}
-
-// hold makes a connection one that close ends.
-func (p *proxy) hold(c net.Conn) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.conns[c] = true
-	select {
-	case <-p.quit:
-		_ = c.Close()
-	default:
-	}
-}
-
-func (p *proxy) release(c net.Conn) {
-	_ = c.Close()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.conns, c)
+	p.conns.Close()
+	p.conns.Wait()
 }
 
 // relay passes on one request and its responses. It says whether another may follow.
@@ -126,13 +84,13 @@ func (p *proxy) relay(client net.Conn, in *bufio.Reader) bool {
 	if err != nil {
 		return false
 	}
-	p.hold(up)
+	p.conns.hold(up)
 	old, head := strings.HasSuffix(req.start, "HTTP/1.0"), strings.HasPrefix(req.start, "HEAD ")
 	whole := make(chan bool, 1)
 	var sending sync.WaitGroup
 	sending.Go(func() { whole <- p.upload(up, in, req) })
 	answered, last := p.download(client, up, old, head)
-	p.release(up)
+	p.conns.release(up)
 	_ = client.SetReadDeadline(past) // of who waits for the client's next word
 	sending.Wait()
 	_ = client.SetReadDeadline(time.Time{})

@@ -21,23 +21,15 @@ func (s *bugServer) restart(context.Context) error {
 	for _, o := range s.ops {
 		ops[o] = true
 	}
-	for c := range s.conns {
-		_ = c.Close()
-	}
+	s.conns.HangUp()
 	s.mu.Unlock()
-	for s.connected() > 0 {
+	for s.conns.Count() > 0 {
 		s.sleep(time.Millisecond)
 	}
 	for o := range ops {
 		s.found(o)
 	}
 	return nil
-}
-
-func (s *bugServer) connected() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.conns)
 }
 
 // found is an operation as the new process finds it.

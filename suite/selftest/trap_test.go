@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/resumespec/resumespec/suite/selftest"
 )
 
 // step is a place in the life of an upload at which a trap may play a trick.
@@ -38,15 +40,13 @@ type trick func(s *trap, c net.Conn, at step, n int, r *reply) (done bool)
 
 // trap is a server of the profile on raw sockets. It behaves well, but for its trick.
 type trap struct {
-	listener net.Listener
-	trick    trick
-	work     sync.WaitGroup
-	gone     chan struct{} // closed with the trap
+	conns *selftest.Conns
+	trick trick
+	gone  chan struct{} // closed with the trap
 
 	mu      sync.Mutex
 	dead    bool
 	seen    map[step]int
-	conns   map[net.Conn]bool
 	uploads map[string]*kept
 	counts  map[string]int
 }
@@ -111,23 +111,19 @@ func (r *reply) wire() []byte {
 // setTrap starts a trap that ends with the test.
 func setTrap(t *testing.T, trick trick) *trap {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &trap{
-		listener: listener, trick: trick, gone: make(chan struct{}),
-		seen: map[step]int{}, conns: map[net.Conn]bool{}, uploads: map[string]*kept{}, counts: map[string]int{},
+		conns: selftest.Listen(t), trick: trick, gone: make(chan struct{}),
+		seen: map[step]int{}, uploads: map[string]*kept{}, counts: map[string]int{},
 	}
-	s.work.Go(s.accept)
+	s.conns.Serve(s.came)
 	t.Cleanup(func() {
 		s.kill()
-		s.work.Wait()
+		s.conns.Wait()
 	})
 	return s
 }
 
-func (s *trap) url() string { return "http://" + s.listener.Addr().String() }
+func (s *trap) url() string { return s.conns.URL() }
 
 // kill closes the listener and every connection, as the end of a process does.
 func (s *trap) kill() {
@@ -138,35 +134,19 @@ func (s *trap) kill() {
 	}
 	s.dead = true
 	close(s.gone)
-	_ = s.listener.Close()
-	for c := range s.conns {
-		_ = c.Close()
-	}
+	s.conns.Close()
 }
 
-func (s *trap) accept() {
-	for {
-		c, err := s.listener.Accept()
-		if err != nil {
-			return
+// came counts a connection, and gives what serves it.
+func (s *trap) came(c net.Conn) func() {
+	s.mu.Lock()
+	s.seen[accepted]++ // here, and not where it is served: connections are counted as they come
+	n := s.seen[accepted]
+	s.mu.Unlock()
+	return func() {
+		if s.trick == nil || !s.trick(s, c, accepted, n, nil) {
+			s.serve(c)
 		}
-		s.mu.Lock()
-		s.conns[c] = true
-		s.seen[accepted]++ // here, and not where it is served: connections are counted as they come
-		n, dead := s.seen[accepted], s.dead
-		s.mu.Unlock()
-		if dead {
-			_ = c.Close()
-		}
-		s.work.Go(func() {
-			if s.trick == nil || !s.trick(s, c, accepted, n, nil) {
-				s.serve(c)
-			}
-			_ = c.Close()
-			s.mu.Lock()
-			delete(s.conns, c)
-			s.mu.Unlock()
-		})
 	}
 }
 

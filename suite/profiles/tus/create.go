@@ -257,14 +257,7 @@ func createRepeated(f *flow) {
 	f.created(matrix.Usual)
 	op := f.Op(matrix.Usual)
 	effects := f.Effects(f.W, op.Tag)
-	for i := range 30 {
-		f.Round()
-		f.Landed(f.Cut(f.d.Prepare(op), f.At(matrix.ResponseHead, 0)))
-		if i%10 == 9 {
-			f.Release()
-		}
-	}
-	f.Round()
+	f.Unanswered(f.d, op)
 	f.again(op.Tag, effects, "thirty lost answers")
 }
 

@@ -197,16 +197,7 @@ func patchCut(f *flow) {
 	op := f.created(matrix.Usual)
 	effects := f.Effects(f.W, op.Tag)
 	f.Partly(op, 0, 500)
-	at := f.Offset(f.d, op)
-	for _, n := range []int64{0, 1, 10, 100, 1000} {
-		f.Round()
-		f.InterruptPiece(f.d, op, f.Tail(op, at), f.At(matrix.RequestBody, n))
-		for range 3 {
-			at = f.Offset(f.d, op) // breaks the case where it goes down
-			f.Wait(polite)
-		}
-	}
-	f.Round()
+	f.CutEarly(op, polite)
 	f.whole(op)
 	effects.Once("of the upload")
 }

@@ -170,13 +170,6 @@ func createRepeated(f *flow) {
 	f.allocated()
 	op := f.Op(matrix.Usual)
 	effects := f.Effects(f.W, op.Tag)
-	for i := range 30 {
-		f.Round()
-		f.Landed(f.Cut(f.d.Prepare(op), f.At(matrix.ResponseHead, 0)))
-		if i%10 == 9 {
-			f.Release()
-		}
-	}
-	f.Round()
+	f.Unanswered(f.d, op)
 	f.again(op, effects, "thirty lost answers")
 }

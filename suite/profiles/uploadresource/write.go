@@ -209,16 +209,7 @@ func writeCut(f *flow) {
 	op := f.allocated()
 	effects := f.Effects(f.W, op.Tag)
 	f.Partly(op, 0, 500)
-	at := f.Offset(f.d, op)
-	for _, n := range []int64{0, 1, 10, 100, 1000} {
-		f.Round()
-		f.InterruptPiece(f.d, op, f.Tail(op, at), f.At(matrix.RequestBody, n))
-		for range 3 {
-			at = f.Offset(f.d, op) // breaks the case where it goes down
-			f.Wait(polite)
-		}
-	}
-	f.Round()
+	f.CutEarly(op, polite)
 	f.Completed(op)
 	effects.Once("of the upload")
 }
