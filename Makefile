@@ -29,7 +29,7 @@ install: ## install resumespec into GOBIN
 	go install -trimpath -ldflags '$(LDFLAGS)' ./cmd/resumespec
 
 run: build ## certify the embedded reference server and write an HTML report
-	@$(BIN) run --html $(REPORT).html --json $(REPORT).json
+	@$(BIN) run --jobs 2 --html $(REPORT).html --json $(REPORT).json
 	@echo "open $(CURDIR)/$(REPORT).html"
 
 test: setup lint vet unit ## linters, go vet, every test with the race detector
