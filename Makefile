@@ -41,10 +41,13 @@ vet: ## go vet
 	go vet ./...
 
 # One package's tests at a time: their limits in time are for a machine that does one thing. What they are built from is
-# compiled side by side before.
-unit: ## every test with the race detector; 10,000 cuts of every kind without
+# compiled side by side before. TABLES are hundreds of servers that are run through the suite one after the other, code
+# that other tests run with the detector: with it, they alone would take longer than all else.
+TABLES := ^Test(Mutants|(Rufh|Tus)(Legal|Broken))$$
+unit: ## every test with the race detector; the largest tables of servers and 10,000 cuts of every kind without
 	go build -race ./...
-	go test -race -p 1 -timeout 20m ./...
+	go test -race -p 1 -timeout 20m -skip '$(TABLES)' ./...
+	go test -timeout 20m -run '$(TABLES)' ./suite/selftest
 	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
 
 soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and 8 processes: every verdict must be the same
