@@ -1,6 +1,6 @@
 # Two commands do all the set-up on a fresh machine (Debian or one of its kin, with go, git and make):
 #   make run     certify the embedded reference server; ends with an HTML report
-#   make test    linters, go vet, and every test with the race detector
+#   make test    linters, go vet, and every test, most of them with the race detector
 # The rest is for those who work on it: make help.
 
 SHELL := bash
@@ -32,7 +32,7 @@ run: build ## certify the embedded reference server and write an HTML report
 	@$(BIN) run --jobs 2 --html $(REPORT).html --json $(REPORT).json
 	@echo "open $(CURDIR)/$(REPORT).html"
 
-test: setup lint vet unit ## linters, go vet, every test with the race detector
+test: setup lint vet unit ## linters, go vet, every test, most of them with the race detector
 
 lint: ## golangci-lint, in the version of .tools/go.mod
 	$(TOOL) golangci-lint run ./...
@@ -41,13 +41,13 @@ vet: ## go vet
 	go vet ./...
 
 # One package's tests at a time: their limits in time are for a machine that does one thing. What they are built from is
-# compiled side by side before. TABLES are hundreds of servers that are run through the suite one after the other, code
-# that other tests run with the detector: with it, they alone would take longer than all else.
-TABLES := ^Test(Mutants|(Rufh|Tus)(Legal|Broken))$$
-unit: ## every test with the race detector; the largest tables of servers and 10,000 cuts of every kind without
+# compiled side by side before. TABLES are all cases on the reference, and hundreds of servers that are run through
+# the suite one after the other: code that other tests run with the detector. With it, they alone would take longer than all else.
+TABLES := ^Test(Suite|Mutants|(Rufh|Tus)(Legal|Broken))$$
+unit: ## every test, with the race detector but for the largest tables and 10,000 cuts of every kind
 	go build -race ./...
 	go test -race -p 1 -timeout 20m -skip '$(TABLES)' ./...
-	go test -timeout 20m -run '$(TABLES)' ./suite/selftest
+	go test -p 1 -timeout 20m -run '$(TABLES)' ./suite ./suite/selftest
 	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
 
 soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and 8 processes: every verdict must be the same

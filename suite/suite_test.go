@@ -16,7 +16,7 @@ import (
 
 // TestSuite runs the suite under go test and the ginkgo command. The target comes from RESUMESPEC_CONFIG or
 // RESUMESPEC_TARGET; without them it is the reference server, of which every case must pass but for
-// named exceptions, in the oldest and the newest version of a protocol that has several.
+// named exceptions.
 func TestSuite(t *testing.T) {
 	config, server := configured(t)
 	own := server != nil
@@ -53,7 +53,6 @@ func configured(t *testing.T) (config *target.Config, own *embedded.Target) {
 	default:
 		if own, err = embedded.Start(&target.Config{}, reference.Options{}); err == nil {
 			config = own.Config
-			config.Profile("rufh").Interop = []string{"3", "latest"} // the detector is slow; make run speaks all of them
 		}
 	}
 	if err == nil && file != "" && url != "" {
