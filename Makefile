@@ -43,7 +43,7 @@ vet: ## go vet
 # One package's tests at a time: their limits in time are for a machine that does one thing. What they are built from is
 # compiled side by side before. TABLES are all cases on the reference, and hundreds of servers that are run through
 # the suite one after the other: code that other tests run with the detector. With it, they alone would take longer than all else.
-TABLES := ^Test(Suite|Mutants|(Rufh|Tus)(Legal|Broken))$$
+TABLES := ^Test(Suite|Mutants|(Range|Upload|Part|Rufh|Tus)?(Legal|Broken)|RufhReference)$$
 unit: ## every test, with the race detector but for the largest tables and 10,000 cuts of every kind
 	go build -race ./...
 	go test -race -p 1 -timeout 20m -skip '$(TABLES)' ./...
