@@ -97,6 +97,12 @@ func TestFencedWriterKeepsOut(t *testing.T) {
 	if _, err := op.Acquire(nil, peer); !errors.Is(err, ErrComplete) {
 		t.Fatal("acquired a complete upload:", err)
 	}
+	if _, err := op.AcquireAt(10, peer); !errors.Is(err, ErrComplete) {
+		t.Fatal("acquired a complete upload at its end:", err)
+	}
+	if _, err := op.AcquireAt(3, peer); !errors.Is(err, ErrOffset) {
+		t.Fatal("a place that others have filled:", err)
+	}
 }
 
 func TestEffectOnce(t *testing.T) {
@@ -296,6 +302,30 @@ func TestSweep(t *testing.T) {
 	sweep(1) // done
 	if s.Operations() != 2 || s.Count("t") != 1 {
 		t.Fatal("left:", s.Operations(), s.Count("t"))
+	}
+}
+
+// An upload that is finished while somebody asks has not expired.
+func TestFinishedIsNotExpired(t *testing.T) {
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	meanwhile := func() {}
+	s := open(t, Options{Dir: t.TempDir(), Clock: func() time.Time {
+		do := meanwhile
+		meanwhile = func() {}
+		do()
+		return now
+	}})
+	defer s.Close()
+	op, err := s.Begin(Record{Resume: true, Save: true, Lasting: true, Length: 3, Job: Job{Tag: "t"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if op.Expired(time.Hour) || !op.Expired(0) {
+		t.Error("not what the limit says")
+	}
+	meanwhile = func() { add(t, op, "abc"); finish(t, op) }
+	if op.Expired(time.Hour) {
+		t.Error("expired while it was finished")
 	}
 }
 

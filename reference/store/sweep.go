@@ -37,7 +37,7 @@ func (op *Operation) expired(now time.Time, incomplete, finished time.Duration) 
 	defer op.mu.Unlock()
 	switch op.state {
 	case Receiving:
-		return len(op.writers) == 0 && !now.Before(op.expires(incomplete))
+		return op.abandoned(now, incomplete)
 	case Done:
 		return op.Lasting && op.made() || now.Sub(op.touched) >= finished
 	default:
@@ -75,5 +75,13 @@ func (op *Operation) Expires(incomplete time.Duration) (time.Time, bool) {
 
 // Expired tells whether Sweep would close an operation that is being received.
 func (op *Operation) Expired(incomplete time.Duration) bool {
-	return op.State() == Receiving && op.expired(op.s.now(), incomplete, 0)
+	now := op.s.now()
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	return op.state == Receiving && op.abandoned(now, incomplete)
+}
+
+// abandoned tells whether nobody has touched an operation for too long. op.mu is held.
+func (op *Operation) abandoned(now time.Time, incomplete time.Duration) bool {
+	return len(op.writers) == 0 && !now.Before(op.expires(incomplete))
 }

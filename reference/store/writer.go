@@ -62,12 +62,12 @@ func (op *Operation) AcquireRange(seen []*Writer, peer Peer, r Extent) (*Writer,
 	return op.acquire(seen, peer, r)
 }
 
-// AcquireAt takes the right to append from whoever has it, where the prefix ends at offset; elsewhere it fails with
-// ErrOffset, and disturbs nobody.
+// AcquireAt takes the right to append from whoever has it, where the prefix ends at offset; elsewhere, also in an
+// upload that was completed meanwhile, it fails with ErrOffset, and disturbs nobody.
 func (op *Operation) AcquireAt(offset int64, peer Peer) (*Writer, error) {
 	op.mu.Lock()
 	defer op.mu.Unlock()
-	if op.state == Receiving && op.kept.Prefix() != offset {
+	if op.state != Closed && op.kept.Prefix() != offset {
 		return nil, ErrOffset
 	}
 	return op.acquire(op.writers, peer, Extent{offset, math.MaxInt64})
