@@ -3,6 +3,7 @@ package reference
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -78,8 +79,9 @@ func (c speaker) send(method, path string, body []byte, header ...string) reply 
 	c.Helper()
 	w := c.dial()
 	defer w.Close()
-	w.send(c.head(method, path, len(body), header...))
-	w.Write(body) // it may be refused before
+	// In one piece: net/http closes on a head that it cannot read, and what comes behind would reset the connection. A long
+	// body may be refused before it was sent.
+	_, _ = io.WriteString(w, c.head(method, path, len(body), header...)+string(body))
 	return w.final()
 }
 

@@ -82,16 +82,8 @@ func startReference(t testing.TB, given *target.Config, options reference.Option
 	return own
 }
 
-// resumeOnly is what the suite is told of the reference server where it is to run the profile resume alone.
-func resumeOnly(t testing.TB) *target.Config {
-	t.Helper()
-	config, err := embedded.Config()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Profiles = map[string]*target.Profile{"resume": config.Profiles["resume"]}
-	return config
-}
+// resumeOnly selects the profile resume. A config that tells of nothing else is not enough: what a server is seen to speak is run.
+func resumeOnly(o *suite.Options) { o.Selection.Profiles = []string{"resume"} }
 
 // show prints what is not a pass.
 func show(t *testing.T, report *reports.Report) {

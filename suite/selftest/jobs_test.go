@@ -18,6 +18,7 @@ import (
 	"github.com/resumespec/resumespec/reference"
 	"github.com/resumespec/resumespec/reports"
 	"github.com/resumespec/resumespec/suite"
+	"github.com/resumespec/resumespec/suite/target"
 )
 
 // workerKind is the environment variable that makes this test program one of the workers.
@@ -247,8 +248,8 @@ func TestJobsEnd(t *testing.T) {
 
 // TestTargetDiesUnderJobs: a target that is gone ends the run, and is not failed.
 func TestTargetDiesUnderJobs(t *testing.T) {
-	own := startReference(t, resumeOnly(t), reference.Options{})
-	report := certify(t, own.Config, jobs(t, "good", "good"), func(o *suite.Options) {
+	own := startReference(t, &target.Config{}, reference.Options{})
+	report := certify(t, own.Config, resumeOnly, jobs(t, "good", "good"), func(o *suite.Options) {
 		o.Progress = func(p suite.Progress) {
 			if p.Kind == suite.Finished && p.Done == 12 {
 				_ = own.Close()
@@ -289,13 +290,13 @@ func TestCountForAll(t *testing.T) {
 
 // TestShardsMakeTheWhole: the reports of three shards of a real run make the report of the whole.
 func TestShardsMakeTheWhole(t *testing.T) {
-	own := startReference(t, resumeOnly(t), reference.Options{})
+	own := startReference(t, &target.Config{}, reference.Options{})
 	restart := func(o *suite.Options) { o.Restart = own.Restart }
 	four := slices.Repeat([]string{"good"}, 4)
-	whole := certify(t, own.Config, jobs(t, four...), restart)
+	whole := certify(t, own.Config, resumeOnly, jobs(t, four...), restart)
 	var parts []reports.Named
 	for i := range 3 {
-		part := certify(t, own.Config, jobs(t, four...), restart, func(o *suite.Options) { o.Selection.Shard = suite.Shard{Part: i + 1, Of: 3} })
+		part := certify(t, own.Config, resumeOnly, jobs(t, four...), restart, func(o *suite.Options) { o.Selection.Shard = suite.Shard{Part: i + 1, Of: 3} })
 		if part.Summary.Conformance != reports.Partial || part.Shard != fmt.Sprintf("%d/3", i+1) {
 			t.Errorf("shard %s alone is %s", part.Shard, part.Summary.Conformance)
 		}
