@@ -1,6 +1,6 @@
 # Two commands do all the set-up on a fresh machine (Debian or one of its kin, with go, git and make):
 #   make run     certify the embedded reference server; ends with an HTML report
-#   make test    linters, go vet, and every test, most of them with the race detector
+#   make test    linters, and every test, most of them with the race detector
 # The rest is for those who work on it: make help.
 
 SHELL := bash
@@ -17,7 +17,7 @@ FUZZ    ?= 15s
 SOAK    ?= 200
 INTEROP ?=
 
-.PHONY: help run test build install lint vet unit mutants variants interop gallery soak bench fuzz setup clean
+.PHONY: help run test build install lint unit mutants variants interop gallery soak bench fuzz setup clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -32,22 +32,21 @@ run: build ## certify the embedded reference server and write an HTML report
 	@$(BIN) run --jobs 2 --html $(REPORT).html --json $(REPORT).json
 	@echo "open $(CURDIR)/$(REPORT).html"
 
-test: setup lint vet unit ## linters, go vet, every test, most of them with the race detector
+test: setup lint unit ## linters, go vet among them, and every test, most of them with the race detector
 
 lint: ## golangci-lint, in the version of .tools/go.mod
 	$(TOOL) golangci-lint run ./...
 
-vet: ## go vet
-	go vet ./...
-
-# One package's tests at a time: their limits in time are for a machine that does one thing. What they are built from is
-# compiled side by side before. TABLES are all cases on the reference, and hundreds of servers that are run through
-# the suite one after the other: code that other tests run with the detector. With it, they alone would take longer than all else.
-TABLES := ^Test(Suite|Mutants|(Range|Upload|Part|Rufh|Tus)?(Legal|Broken)|RufhReference)$$
-unit: ## every test, with the race detector but for the largest tables and 10,000 cuts of every kind
-	go build -race ./...
-	go test -race -p 1 -timeout 20m -skip '$(TABLES)' ./...
-	go test -p 1 -timeout 20m -run '$(TABLES)' ./suite ./suite/selftest
+# PLAIN are the packages whose tests run hundreds of servers, processes and browsers one after the other. The race detector
+# would make them take longer than all else; it sees their code in the other tests, in a run of a quarter of all cases, and in RACY.
+PLAIN := ./cmd/resumespec ./reports ./suite/selftest ./reference/mutants
+RACY  := ^Test(Job|Cancel|Order|RunLimit|TargetDies)
+unit: ## every test, most of them with the race detector
+	go test -race -p 2 -timeout 20m -skip '^TestSuite$$' $(filter-out $(PLAIN),$(shell go list -f '.{{slice .ImportPath (len .Module.Path)}}' ./...))
+	go test -race -timeout 20m -run '$(RACY)' ./suite/selftest
+	go build -race -o bin/racy ./cmd/resumespec
+	bin/racy run --quiet --jobs 2 --shard 1/4 --html bin/racy.html
+	go test -p 2 -timeout 20m ./suite $(PLAIN)
 	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
 
 soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and 8 processes: every verdict must be the same
