@@ -23,7 +23,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 build: ## build bin/resumespec
-	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/resumespec
+	@go build -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/resumespec
 
 install: ## install resumespec into GOBIN
 	go install -trimpath -ldflags '$(LDFLAGS)' ./cmd/resumespec
@@ -38,19 +38,19 @@ lint: ## golangci-lint, in the version of .tools/go.mod
 	$(TOOL) golangci-lint run ./...
 
 # PLAIN are the packages whose tests run hundreds of servers, processes and browsers one after the other. The race detector
-# would make them take longer than all else; it sees their code in the other tests, in a run of a quarter of all cases, and in RACY.
-PLAIN := ./cmd/resumespec ./reports ./suite/selftest ./reference/mutants
+# would make them take longer than all else; it sees their code in the other tests, in a run of a quarter of all cases, and in RACY. ./suite and ./faults come again for all cases on the
+# reference and 10,000 cuts of every kind.
+PLAIN := ./suite/selftest ./reports ./cmd/resumespec ./reference/mutants
 RACY  := ^Test(Job|Cancel|Order|RunLimit|TargetDies)
 unit: ## every test, most of them with the race detector
 	go test -race -p 2 -timeout 20m -skip '^TestSuite$$' $(filter-out $(PLAIN),$(shell go list -f '.{{slice .ImportPath (len .Module.Path)}}' ./...))
 	go test -race -timeout 20m -run '$(RACY)' ./suite/selftest
 	go build -race -o bin/racy ./cmd/resumespec
 	bin/racy run --quiet --jobs 2 --shard 1/4 --html bin/racy.html
-	go test -p 2 -timeout 20m ./suite $(PLAIN)
-	go test -run '^TestEveryCutLands$$' ./faults # again, 10,000 cuts of every kind: too many for the race detector
+	go test -p 2 -timeout 20m $(PLAIN) ./suite ./faults
 
 soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and 8 processes: every verdict must be the same
-	@go build -trimpath -o bin/soak ./cmd/soak
+	@go build -o bin/soak ./cmd/soak
 	@bin/soak -n $(SOAK) -resumespec $(BIN)
 
 # From within its folder, so that go test shows what the tests print.
@@ -58,12 +58,12 @@ variants: setup ## the whole suite on every legal server and wrapper: six to ten
 	cd suite/selftest && go test -timeout 60m -everything -run '^Test(Legal|RangeLegal|UploadLegal|PartLegal|TusLegal|RufhLegal|Independent|Proxied|ReverseProxied|Nginx)$$'
 
 mutants: ## the whole suite against every mutant of the reference server: reports/mutants.html
-	@go build -trimpath -o bin/killmatrix ./cmd/killmatrix
+	@go build -o bin/killmatrix ./cmd/killmatrix
 	@bin/killmatrix
 
 # What differs on purpose is kept with: make interop INTEROP=-update
 interop: setup build ## certify tusd and @tus/server, and compare with the reports in reports/gallery
-	@go build -trimpath -o bin/interop-run ./cmd/interop
+	@go build -o bin/interop-run ./cmd/interop
 	@bin/interop-run $(INTEROP)
 
 gallery: build ## reports/gallery/index.html, the servers of reports/gallery side by side
