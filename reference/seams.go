@@ -196,7 +196,7 @@ func (s *Server) decisions() Seams {
 		Body:    BodySeams{Ended: ended, Kept: kept},
 		Effect:  EffectSeams{Lifetime: func(*http.Request) context.Context { return s.ctx }, Make: s.makeItem, Outcome: s.outcome},
 		Message: MessageSeams{Final: func(_ *http.Request, op *store.Operation) (*store.Response, bool) { return op.Response() }, Close: (*store.Operation).Cancel},
-		Content: ContentSeams{Asked: noRangeForHEAD, View: func(_ *http.Request, content io.ReadSeeker) io.ReadSeeker { return content }},
+		Content: ContentSeams{Asked: knownRange, View: func(_ *http.Request, content io.ReadSeeker) io.ReadSeeker { return content }},
 		Patch: PatchSeams{
 			Accepts: isByterange,
 			Range:   func(_ *store.Operation, fields map[string][]string) (ContentRange, error) { return rangeOf(fields) },
