@@ -12,15 +12,29 @@ import (
 // polite is the pause between two questions to a server that may still be at work.
 const polite = 50 * time.Millisecond
 
+// tries is how many uploads a case interrupts that can say nothing of one of which nothing is kept: a server that ends an
+// upload's request when it is asked for the offset may lose what it had not read by then.
+const tries = 3
+
 // UploadLawful asks that the offset is there and never more than was sent. It looks several times: a server that has not
 // begun with what was cut tells of nothing yet.
 func UploadLawful(f *Flow) {
-	op := f.Interrupted(Usual, Usual/2)
-	for range looks {
-		if f.Offset(f.D, op) == op.Sent || !f.Wait(glance) {
+	for range tries {
+		f.Round()
+		if f.lawfulOffset(f.Interrupted(Usual, Usual/2)) > 0 {
 			return
 		}
 	}
+}
+
+// lawfulOffset looks at the offset until all that was sent is kept, or several times.
+func (f *Flow) lawfulOffset(op *Operation) (kept int64) {
+	for range looks {
+		if kept = f.Offset(f.D, op); kept == op.Sent || !f.Wait(glance) {
+			break
+		}
+	}
+	return kept
 }
 
 // UploadAccepted asks that the offset that was given is accepted by the next write.
@@ -33,17 +47,27 @@ func UploadAccepted(f *Flow) {
 func UploadKept(f *Flow) {
 	length := f.AtMost(128 << 10)
 	at := int64(length / 4 * 3)
-	op := f.Interrupted(length, at)
+	for range tries {
+		f.Round()
+		op := f.Interrupted(length, at)
+		if kept := f.someKept(op); kept > 0 {
+			f.Figure("kept", float64(kept), "bytes")
+			f.Note("kept %d of %d bytes", kept, at)
+			f.Completed(op)
+			return
+		}
+	}
+	f.Figure("kept", 0, "bytes")
+	f.Broken(fmt.Sprintf("some of the %d bytes that arrived to be kept", at), "kept 0 of %d bytes, %d times", at, tries)
+}
+
+// someKept asks for the offset until it is not 0, or patience ends.
+func (f *Flow) someKept(op *Operation) int64 {
 	kept := f.Offset(f.D, op)
 	for began := time.Now(); kept == 0 && time.Since(began) < f.Patient(); f.Wait(polite) {
 		kept = f.Offset(f.D, op) // the server may still be draining the old connection
 	}
-	f.Figure("kept", float64(kept), "bytes")
-	f.Note("kept %d of %d bytes", kept, at)
-	if kept == 0 {
-		f.Broken(fmt.Sprintf("some of the %d bytes that arrived to be kept", at), "kept 0 of %d bytes", at)
-	}
-	f.Completed(op)
+	return kept
 }
 
 // UploadOffsets cuts at the borders at which buffers end, and resumes each upload to its end.

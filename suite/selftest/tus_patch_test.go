@@ -203,8 +203,7 @@ func (s *tusServer) carry(w http.ResponseWriter, r *http.Request, u *tusUpload, 
 		_, err = io.Copy(io.Discard, r.Body) // what is not taken
 	}
 	if err != nil && !s.has(tusHalfIsAll) {
-		s.interrupted(u, epoch, before)
-		s.refuse(w, http.StatusBadRequest)
+		s.refuse(w, s.interrupted(u, epoch, before))
 		return
 	}
 	if err != nil {
@@ -267,12 +266,12 @@ func (s *tusServer) undo(u *tusUpload, before int64) {
 	u.data = u.data[:before]
 }
 
-// interrupted is what becomes of an upload whose PATCH was cut.
-func (s *tusServer) interrupted(u *tusUpload, epoch int, before int64) {
+// interrupted is what becomes of an upload whose PATCH was cut, and the status that nobody may see.
+func (s *tusServer) interrupted(u *tusUpload, epoch int, before int64) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u.epoch != epoch {
-		return // another has begun
+		return http.StatusConflict // another has begun, or an older one has come late
 	}
 	now := int64(len(u.data))
 	switch {
@@ -280,14 +279,13 @@ func (s *tusServer) interrupted(u *tusUpload, epoch int, before int64) {
 		u.gone = true
 	case s.has(tusDropsAll):
 		u.data = nil
-	case s.has(tusBlocks):
-		u.data = u.data[:max(before, now/512*512)]
 	case s.has(tusTailLost) && now > before:
 		u.data[now-1] ^= 1
 	case s.has(tusFills) && u.length > now:
 		u.data = append(u.data, make([]byte, u.length-now-1)...)
 	}
 	u.locked = s.has(tusLockStays)
+	return http.StatusBadRequest
 }
 
 // take reads what a request brings, as long as no other has taken its place. With a checksum nothing is kept before it is
@@ -307,6 +305,11 @@ func (s *tusServer) take(u *tusUpload, epoch int, body io.Reader, sum *checksum)
 			return io.ErrUnexpectedEOF
 		case sum != nil || s.has(tusHolds):
 			held = append(held, buffer[:n]...)
+		case s.has(tusBlocks): // what was told once must not be less after a cut
+			held = append(held, buffer[:n]...)
+			ready := filled(int64(len(u.data)), len(held))
+			s.put(u, held[:ready])
+			held = held[ready:]
 		default:
 			s.put(u, buffer[:n])
 		}

@@ -132,15 +132,12 @@ func (s *uploadServer) store(w http.ResponseWriter, r *http.Request, u *held, g 
 	}
 	for {
 		n, err := body.Read(buffer)
-		n = int(min(int64(n), g.end-at))
+		n = int(min(int64(n), g.end-at-int64(len(late))))
 		s.mu.Lock()
-		piece := buffer[:n]
-		if s.has(upWholeParts) {
-			late, piece = append(late, piece...), nil
-			if err == io.EOF {
-				piece, at = late, g.first
-			}
-		}
+		late = append(late, buffer[:n]...)
+		ready := s.ready(at, len(late), err == io.EOF)
+		piece := late[:ready]
+		late = late[ready:]
 		taken := s.has(upSupersedes) && u.epoch == epoch || !s.has(upSupersedes) && (s.has(upMixes) || u.fits(at, piece))
 		if taken && u.state == "" && (!u.cancelled || s.has(upCancelMarks)) {
 			if !s.has(upMixes) || (at/256)%2 == 0 || u.fits(at, piece) { // of two writes each wins every second block
@@ -167,6 +164,22 @@ func (s *uploadServer) store(w http.ResponseWriter, r *http.Request, u *held, g 
 		}
 	}
 }
+
+// ready tells how many of n bytes that have come for at may be seen: what was told once must not be less after a cut.
+func (s *uploadServer) ready(at int64, n int, ended bool) int {
+	switch {
+	case ended:
+		return n
+	case s.has(upWholeParts):
+		return 0
+	case s.has(upBlocks):
+		return filled(at, n)
+	}
+	return n
+}
+
+// filled tells how many of n bytes that have come for at fill blocks of 512 bytes.
+func filled(at int64, n int) int { return int(max(0, (at+int64(n))/512*512-at)) }
 
 // meeting makes two writes at once mix, whichever comes first: the second stores its bytes after the first, and the first is
 // not over before that.
@@ -242,8 +255,6 @@ func (s *uploadServer) cutOff(u *held, g ranged, at int64) {
 	case s.has(upFills):
 		u.put(at, make([]byte, g.end-at))
 		u.keep(int(g.end - 1))
-	case s.has(upBlocks) && u.state == "":
-		u.keep(max(int(g.first), len(u.data)/512*512))
 	case s.has(upHalfIsAll):
 		u.length = int64(len(u.data))
 		s.completed(u)
