@@ -104,6 +104,7 @@ func (s *rufhServer) createUpload(q *asking) {
 		return
 	}
 	u := s.newUpload(r, max(q.version, 3))
+	turn, end := s.begin(q.w, u, true) // before anybody knows of it
 	if q.sized {
 		u.length = q.length
 	} else if whole && q.version >= 6 && !s.has(ruDerivedNot) {
@@ -125,7 +126,7 @@ func (s *rufhServer) createUpload(q *asking) {
 	} else if !s.has(ruSilent) && !s.has(ruLate104) && !(s.has(ruDraftOnly) && q.version == 9) {
 		q.interim(s, announce)
 	}
-	ok := s.take(q, u, 0)
+	ok := s.take(q, u, 0, turn, end)
 	if s.has(ruLate104) {
 		q.interim(s, announce)
 	}

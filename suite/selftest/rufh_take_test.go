@@ -7,10 +7,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
-// begin takes the turn to write to an upload, and ends the request that had it before.
+// begin takes the turn to write to an upload, and ends the request that had it before. end may be called again.
 func (s *rufhServer) begin(w http.ResponseWriter, u *resumable, writes bool) (turn int, end func()) {
 	s.mu.Lock()
 	for (s.has(ruLocks) || s.spoils()) && u.idle != nil {
@@ -44,7 +45,7 @@ func (s *rufhServer) begin(w http.ResponseWriter, u *resumable, writes bool) (tu
 	idle := make(chan struct{})
 	u.idle, u.fed = idle, make(chan struct{})
 	turn = u.turn
-	return turn, func() {
+	return turn, sync.OnceFunc(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if u.turn == turn {
@@ -54,14 +55,14 @@ func (s *rufhServer) begin(w http.ResponseWriter, u *resumable, writes bool) (tu
 			u.idle = nil
 		}
 		close(idle)
-	}
+	})
 }
 
 var errSuperseded = errors.New("a newer request has the upload")
 
-// take appends the content of a request. It answers, and says false, where that did not come whole or was not taken.
-func (s *rufhServer) take(q *asking, u *resumable, from int64) bool {
-	turn, end := s.begin(q.w, u, true)
+// take appends the content of a request in its turn, which then ends. It answers, and says false, where that did not come
+// whole or was not taken.
+func (s *rufhServer) take(q *asking, u *resumable, from int64, turn int, end func()) bool {
 	defer end()
 	u.parts++
 	if s.has(ruMixes) {

@@ -144,8 +144,9 @@ func (s *rufhServer) append(q *asking, u *resumable) {
 		s.appendOver(q, u)
 		return
 	}
-	if r.ContentLength >= 0 && !over {
-		s.end(q, u) // who is at work on it has ended before its offset is looked at
+	turn, end := s.begin(q.w, u, true) // who is at work on it has ended before its offset is looked at
+	defer end()
+	if !over {
 		at = int64(s.size(u))
 	}
 	if !s.has(ruAppendsAnywhere) && !s.placed(q, u, at) {
@@ -167,7 +168,7 @@ func (s *rufhServer) append(q *asking, u *resumable) {
 	if s.has(ruCodingLost) {
 		u.coding = ""
 	}
-	if !s.take(q, u, at) {
+	if !s.take(q, u, at, turn, end) {
 		return
 	}
 	if q.complete && !(s.has(ruEmptyNever) && r.ContentLength == 0) {
@@ -175,12 +176,6 @@ func (s *rufhServer) append(q *asking, u *resumable) {
 		return
 	}
 	s.partTaken(q, u)
-}
-
-// end ends the request that is at work on an upload.
-func (s *rufhServer) end(q *asking, u *resumable) {
-	_, end := s.begin(q.w, u, false)
-	end()
 }
 
 // partTaken answers an append that leaves the upload open.
