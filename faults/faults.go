@@ -120,7 +120,8 @@ func (c Cut) String() string {
 	return fmt.Sprintf("%s in the %s %s%s", c.Fault, c.Place, where, side)
 }
 
-// Flow counts what went through a link in one direction, in bytes on the wire.
+// Flow counts what went through a link in one direction, in bytes on the wire. An RST may drop the last of what was written
+// in the direction that was not cut: the receiver has got that much or less, never more.
 type Flow struct {
 	Received  int64 `json:"received"`  // bytes that reached the link from the sender
 	Forwarded int64 `json:"forwarded"` // bytes that the link wrote to the receiver

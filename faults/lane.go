@@ -14,6 +14,7 @@ type lane struct {
 	pos      int64  // scanned
 	allow    int64  // may be forwarded; what lies between allow and pos is held
 	written  int64  // really given to the sink's socket
+	lost     int64  // of these, at most, dropped by an RST
 	held     []byte // the bytes from allow to pos
 
 	headStart int64 // of the request, or of the response head being read

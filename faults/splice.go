@@ -221,7 +221,7 @@ func (s *splice) sinkEnded(ln *lane) {
 	ln.sink.shut(fault, whole)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ln.written -= int64(lost)
+	ln.lost += int64(lost) // not taken from written: the kernel may have sent some of it before the socket was closed
 	ln.ended, ln.broken = true, ln.broken || lost > 0
 	s.checkFired()
 	s.closeWhenOver()
@@ -302,7 +302,7 @@ func (s *splice) evidence() Evidence {
 	e := Evidence{
 		Cut: s.cut, Fired: s.hasFired, Why: s.why,
 		Up: s.up.flow(), Down: s.down.flow(),
-		RequestComplete: s.up.whole >= 0 && s.up.written >= s.up.whole,
+		RequestComplete: s.up.whole >= 0 && s.up.written-s.up.lost >= s.up.whole,
 		FinalStatus:     s.finalStatus,
 		ClosedBy:        s.closedBy, Closed: s.closed, FiredAfter: s.firedAfter,
 		Backend: "embedded",
