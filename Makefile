@@ -38,8 +38,8 @@ lint: ## golangci-lint, in the version of .tools/go.mod
 	$(TOOL) golangci-lint run ./...
 
 # PLAIN are the packages whose tests run hundreds of servers, processes and browsers one after the other. The race detector
-# would make them take longer than all else; it sees their code in the other tests, in a run of a quarter of all cases, and in RACY. ./suite and ./faults come again for all cases on the
-# reference and 10,000 cuts of every kind.
+# would make them take longer than all else; it sees their code in the other tests, in a run of a quarter of all cases, and
+# in RACY. ./suite and ./faults come again for all cases on the reference and 10,000 cuts of every kind.
 PLAIN := ./suite/selftest ./reports ./cmd/resumespec ./reference/mutants
 RACY  := ^Test(Job|Cancel|Order|RunLimit|TargetDies)
 unit: ## every test, most of them with the race detector
@@ -47,7 +47,8 @@ unit: ## every test, most of them with the race detector
 	go test -race -timeout 20m -run '$(RACY)' ./suite/selftest
 	go build -race -o bin/racy ./cmd/resumespec
 	bin/racy run --quiet --jobs 2 --shard 1/4 --html bin/racy.html
-	go test -p 2 -timeout 20m $(PLAIN) ./suite ./faults
+	go test -timeout 20m ./suite/selftest # eight servers side by side are enough
+	go test -p 2 -timeout 20m $(filter-out ./suite/selftest,$(PLAIN)) ./suite ./faults
 
 soak: build ## SOAK (200) runs against the reference, idle and busy, in 1, 2 and 8 processes: every verdict must be the same
 	@go build -o bin/soak ./cmd/soak

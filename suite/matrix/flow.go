@@ -138,11 +138,18 @@ func (f *Flow) TwinsOf(template target.Request) *Twins {
 
 // Stable gives an offset that moves no more of itself: a server may still be draining the connection that was
 // cut, until a write over another is taken. Where parts may come in any order, that one does not end the other: so the
-// offset has to be told twice.
+// offset has to be told several times.
 func (f *Flow) Stable(op *Operation) int64 {
 	n := f.Offset(f.D, op)
 	f.Send(f.D, op, n, n+256) // who takes the whole rest only refuses it, of which another case tells
-	return f.Settled(f.D, op)
+	n = f.Offset(f.D, op)
+	for same := 0; same < looks && n != op.Sent && f.Wait(glance); same++ {
+		before := n
+		if n = f.Offset(f.D, op); n != before {
+			same = -1
+		}
+	}
+	return n
 }
 
 // Tail gives the request for the rest of the body.

@@ -142,7 +142,7 @@ func (s *partServer) store(w *partWrite, p span, at int64, piece []byte) int {
 		d.data = d.data[:min(int64(len(d.data)), at+int64(len(piece)))]
 	}
 	if s.has(borderDropped) && at+int64(len(piece)) > 64<<10 && at < 64<<10 {
-		d.data[64<<10] = 0
+		d.data[64<<10] ^= 1
 	}
 	if !s.has(tagKept) {
 		s.serial++

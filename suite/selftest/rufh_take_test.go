@@ -128,9 +128,24 @@ func (s *rufhServer) take(q *asking, u *resumable, from int64, turn int, end fun
 	return true
 }
 
-// takeMixed writes a content in two halves, between which others may write.
+// takeMixed waits for another request that writes to the same upload, and writes its content in two halves, between which
+// the other writes.
 func (s *rufhServer) takeMixed(u *resumable, body io.Reader) bool {
 	part, _ := io.ReadAll(body)
+	s.mu.Lock()
+	rival := u.rival
+	if rival != nil {
+		close(rival)
+		u.rival = nil
+	} else {
+		rival = make(chan struct{})
+		u.rival = rival
+	}
+	s.mu.Unlock()
+	select {
+	case <-rival:
+	case <-time.After(time.Second): // nobody comes
+	}
 	for _, half := range [][]byte{part[:len(part)/2], part[len(part)/2:]} {
 		s.mu.Lock()
 		u.data = append(u.data, half...)

@@ -27,6 +27,7 @@ type uploadServer struct {
 	keys    map[string]*held // by user and Idempotency-Key
 	counts  map[string]int   // effects by tag
 	last    *held
+	ended   *sync.Cond // with mu: a write has ended
 }
 
 // held is one upload.
@@ -54,6 +55,7 @@ func startUpload(t *testing.T, quirks ...quirk) *uploadServer {
 	s := &uploadServer{
 		quirks: map[quirk]bool{}, uploads: map[string]*held{}, items: map[string]*held{}, keys: map[string]*held{}, counts: map[string]int{},
 	}
+	s.ended = sync.NewCond(&s.mu)
 	for _, q := range quirks {
 		s.quirks[q] = true
 	}

@@ -3,6 +3,7 @@ package selftest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -25,6 +26,9 @@ func (s *uploadServer) write(w http.ResponseWriter, status int, doc []byte) {
 func (s *uploadServer) serveStatus(w http.ResponseWriter, r *http.Request, u *held) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.spoils() && u.open > 0 {
+		s.ended.Wait()
+	}
 	switch {
 	case r.Method == "DELETE":
 		s.cancel(w, u)
@@ -119,6 +123,11 @@ func (s *uploadServer) adorn(r *http.Request, u *held, members map[string]any) {
 	if s.has(upMoreMembers) {
 		members["created"], members["requests"] = time.Now().Format(time.RFC3339Nano), u.epoch+u.reads
 	}
+}
+
+// spoils says whether a write that was cut leaves something wrong behind, which has to be there when it is looked at.
+func (s *uploadServer) spoils() bool {
+	return slices.ContainsFunc([]quirk{upForgets, upDropsAll, upFills, upTailLost}, s.has)
 }
 
 func (s *uploadServer) stateOf(u *held) string {

@@ -151,6 +151,7 @@ func (s *uploadServer) store(w http.ResponseWriter, r *http.Request, u *held, g 
 		if err != nil && err != io.EOF {
 			s.cutOff(u, g, at)
 		}
+		s.ended.Broadcast()
 		s.mu.Unlock()
 		switch {
 		case !taken:
