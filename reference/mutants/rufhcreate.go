@@ -82,7 +82,7 @@ func rufhCreate() []Mutant {
 		},
 		{
 			Name: "rufh-created-as-complete", Sentence: "The response to a creation that is incomplete says that the upload is complete.",
-			Breaks: rufhCases("create.partial", "create.open", "create.status-201", "offer.spoken"),
+			Breaks: rufhCases("create.partial", "create.open", "create.marked", "create.status-201", "offer.spoken"),
 			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
 				if rufhCreating(r) && leftOpen(h) {
 					h.Set("Upload-Complete", "?1")
@@ -91,7 +91,7 @@ func rufhCreate() []Mutant {
 		},
 		{
 			Name: "rufh-part-processed", Sentence: "A creation that is incomplete is processed as if it were the whole.",
-			Breaks: rufhCases("create.open", "create.partial"),
+			Breaks: rufhCases("create.open", "create.partial", "offer.no-effect"),
 			Apply: func(s *reference.Seams) {
 				next := s.Rufh.Fields
 				s.Rufh.Fields = func(d reference.Draft, h http.Header) reference.UploadFields {

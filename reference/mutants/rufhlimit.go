@@ -24,6 +24,15 @@ func rufhLimit() []Mutant {
 			}),
 		},
 		{
+			Name: "rufh-options-wider", Sentence: "OPTIONS tells a maximum size that is larger than that of an upload.",
+			Breaks: rufhCases("limit.options-wide", "limit.max-size"),
+			Apply: field(rufhFiles, func(r *http.Request, _ int, h http.Header) {
+				if r.Method == http.MethodOptions {
+					h.Set("Upload-Limit", "max-size=999999999999999")
+				}
+			}),
+		},
+		{
 			Name: "rufh-limit-malformed", Sentence: "Upload-Limit is not a Dictionary.",
 			Breaks: rufhCases("limit.form"),
 			Apply:  rufhLimiting(func(*store.Operation, string) string { return "max-size: 1000000000" }),
