@@ -33,11 +33,11 @@ type resumable struct {
 	version                       int // 3 to 8, 9 for the newest text
 	length                        int64
 	data                          []byte
-	complete                      bool          // the final response was made
-	over                          bool          // nothing can be appended any more
-	dead                          bool          // cancelled or invalid
-	rival                         chan struct{} // closed when a second write has come, where they are mixed
-	turn                          int           // of the request that may write
+	complete                      bool     // the final response was made
+	over                          bool     // nothing can be appended any more
+	dead                          bool     // cancelled or invalid
+	rival                         *mixture // an append that waits for another, where they are mixed
+	turn                          int      // of the request that may write
 	abort                         func()
 	idle                          chan struct{} // closed when no request writes; nil where none ever did
 	fed                           chan struct{} // closed when something of its content was read

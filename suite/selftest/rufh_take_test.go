@@ -65,8 +65,8 @@ var errSuperseded = errors.New("a newer request has the upload")
 func (s *rufhServer) take(q *asking, u *resumable, from int64, turn int, end func()) bool {
 	defer end()
 	u.parts++
-	if s.has(ruMixes) {
-		return s.takeMixed(u, q.r.Body)
+	if s.has(ruMixes) && q.r.Method == "PATCH" {
+		return s.takeMixed(u, q.r)
 	}
 	digest := q.r.Header.Get("Content-Digest")
 	checked := strings.HasPrefix(digest, "sha-256=") && q.version >= 6 && !s.has(ruDigestIgnored)
@@ -128,29 +128,29 @@ func (s *rufhServer) take(q *asking, u *resumable, from int64, turn int, end fun
 	return true
 }
 
-// takeMixed waits for another request that writes to the same upload, and writes its content in two halves, between which
-// the other writes.
-func (s *rufhServer) takeMixed(u *resumable, body io.Reader) bool {
-	part, _ := io.ReadAll(body)
+// mixture is the content of an append that waits for another one.
+type mixture struct {
+	part []byte
+	met  chan struct{} // closed when both are written
+}
+
+// takeMixed lets an append wait for another one at the same upload, which writes both in halves, in turns.
+func (s *rufhServer) takeMixed(u *resumable, r *http.Request) bool {
+	part, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
-	rival := u.rival
-	if rival != nil {
-		close(rival)
+	other := u.rival
+	if other != nil {
 		u.rival = nil
+		u.data = slices.Concat(u.data, other.part[:len(other.part)/2], part[:len(part)/2], other.part[len(other.part)/2:], part[len(part)/2:])
+		close(other.met)
 	} else {
-		rival = make(chan struct{})
-		u.rival = rival
+		other = &mixture{part, make(chan struct{})}
+		u.rival = other
 	}
 	s.mu.Unlock()
 	select {
-	case <-rival:
-	case <-time.After(time.Second): // nobody comes
-	}
-	for _, half := range [][]byte{part[:len(part)/2], part[len(part)/2:]} {
-		s.mu.Lock()
-		u.data = append(u.data, half...)
-		s.mu.Unlock()
-		time.Sleep(150 * time.Millisecond)
+	case <-other.met:
+	case <-r.Context().Done(): // the client gives up: nobody came
 	}
 	return true
 }
